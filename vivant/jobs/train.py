@@ -1,0 +1,66 @@
+"""The two training chains, each run in a process of its own: ``python -m vivant.jobs.train``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from vivant.jobs.create import read_request
+from vivant.jobs.stages import Stage, StageProgress, child_main, run_stages
+from vivant.progress import Progress
+
+
+def voice_chain(work: Path, progress: StageProgress) -> None:
+    """Train and judge the voice of the training in `work`."""
+    from vivant.voice.judge import judge_voice
+    from vivant.voice.sentences import read_sentences
+    from vivant.voice.train import train_voice
+
+    request = read_request(work)
+    sentences = read_sentences(Path(request.voice))
+
+    def train(report: Progress) -> None:
+        train_voice(
+            sentences, work / "voice", work / "voice-model", tier=request.tier, progress=report
+        )
+
+    def judge(report: Progress) -> None:
+        judge_voice(work / "voice", work / "voice-model", work / "voice-report", report)
+
+    run_stages(work, [Stage("voice-train", train), Stage("voice-judge", judge)], progress)
+
+
+def face_chain(work: Path, progress: StageProgress) -> None:
+    """Analyse the footage, train and judge the face of the training in `work`."""
+    from vivant.face.analyse import analyse_footage
+    from vivant.face.judge import judge_face
+    from vivant.face.train import train_face
+
+    request = read_request(work)
+    stages = [
+        Stage(
+            "face-analyse",
+            lambda report: analyse_footage(
+                [Path(v) for v in request.videos], work / "face", report
+            ),
+        ),
+        Stage(
+            "face-train",
+            lambda report: train_face(
+                work / "face", work / "face-model", tier=request.tier, progress=report
+            ),
+        ),
+        Stage(
+            "face-judge",
+            lambda report: judge_face(
+                work / "face", work / "face-model", work / "face-report", report
+            ),
+        ),
+    ]
+    run_stages(work, stages, progress)
+
+
+if __name__ == "__main__":
+    chain = {"voice": voice_chain, "face": face_chain}[sys.argv[1]]
+    folder = Path(sys.argv[2])
+    sys.exit(child_main(lambda progress: chain(folder, progress)))
