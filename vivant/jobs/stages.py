@@ -97,7 +97,9 @@ def child_main(chain: Callable[[StageProgress], None]) -> int:
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()  # returns when the parent closes the pipe or dies
+    # Not through sys.stdin, whose lock would be held while the interpreter shuts down.
+    while os.read(0, 1):  # b"" when the parent closes the pipe or dies
+        pass
     os._exit(2)
 
 
