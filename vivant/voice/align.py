@@ -26,9 +26,9 @@ FRAME_S = 0.01  # seconds a frame of the acoustic model
 # Mean score of all frames. The unit is one step of PocketSphinx's senone scores, 0.1024 nats below
 # the frame's best senone. Right text scores -14 to -28, wrong text -37 to -66.
 MATCHES_ABOVE = -33.0
-# A word scores lower by chance; one this low, or squeezed to its least duration, was not said.
-WORD_MATCHES_ABOVE = -48.0
-SCORE_UNIT_NATS = 0.1024
+# Short words score lower by chance, so a word is doubted for what it loses in all, over its frames.
+WORD_LOSS_BELOW = 900.0
+_SCORE_NATS = 1e-4  # of the integers in PocketSphinx's segments, which are senone score steps
 
 _MODEL = "pocketsphinx/model/en-us"
 _SPHINX = functools.partial(Asset, "pocketsphinx", "5.1.1", licence="BSD-2-Clause", extra="train")
@@ -92,7 +92,8 @@ class AlignedWord:
     @property
     def found(self) -> bool:
         """Whether the sound at this place can be this word."""
-        return self.score >= WORD_MATCHES_ABOVE
+        frames = sum(round((phone.end_s - phone.start_s) / FRAME_S) for phone in self.phones)
+        return (MATCHES_ABOVE - self.score) * frames <= WORD_LOSS_BELOW
 
 
 @dataclass(frozen=True)
@@ -269,6 +270,7 @@ def _decode(wave: np.ndarray, words: tuple[str, ...], beam: float) -> list[_Segm
         pbeam=beam,
         maxhmmpf=-1,
         fsgusefiller=False,
+        bestpath=False,  # its lattice search may end in the middle of the sentence
         fsgusealtpron=False,
     )
     for index, phone in enumerate(PHONES):
@@ -287,8 +289,7 @@ def _decode(wave: np.ndarray, words: tuple[str, ...], beam: float) -> list[_Segm
             part.word,
             part.start_frame,
             part.end_frame + 1,
-            # The score underflows on hopeless stretches: then it is as bad as a float can say.
-            math.log(part.ascore or 1e-300) / SCORE_UNIT_NATS,
+            math.log(part.ascore) / _SCORE_NATS,
         )
         for part in decoder.seg()
         if part.word not in ("<s>", "</s>", "(NULL)")
@@ -351,7 +352,7 @@ def _alignment(
         for part in segments
         if part.label == "<sil>"
         and part.end - part.start >= 15
-        and part.score / (part.end - part.start) < WORD_MATCHES_ABOVE
+        and MATCHES_ABOVE * (part.end - part.start) - part.score > WORD_LOSS_BELOW
     )
     total = sum(part.score for part in segments)
     frames = sum(part.end - part.start for part in segments)

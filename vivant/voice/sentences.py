@@ -2,7 +2,8 @@
 
 Four forms, told apart by what lies in the folder:
 
-- ``metadata.csv`` with lines ``id|text`` or ``id|text|normalised text``, and ``id.wav`` beside it
+- ``metadata.csv`` with lines ``id|text`` or ``id|text|normalised text``, and ``id.wav`` beside it;
+  recordings it does not name are not used (`recordings_without_text` lists them)
 - ``NAME.txt`` beside ``NAME.wav``
 - ``NAME.align`` beside ``NAME.mpg``: GRID's ``start end word`` lines, in 1/25000 s
 - one long recording and one text file with numbered lines, to be cut at its pauses
@@ -91,6 +92,16 @@ def read_sentences(folder: str | Path) -> tuple[Sentence, ...]:
     return _from_pairs(sounds, texts)
 
 
+def recordings_without_text(folder: str | Path) -> tuple[Path, ...]:
+    """Recordings in `folder` that no sentence uses: only ``metadata.csv`` can leave some out."""
+    used = {sentence.path for sentence in read_sentences(folder)}
+    return tuple(
+        path
+        for path in sorted(Path(folder).iterdir())
+        if path.suffix.lower() in SOUND_SUFFIXES and path not in used
+    )
+
+
 def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
@@ -159,9 +170,6 @@ def _from_metadata(metadata: Path, sounds: list[Path]) -> tuple[Sentence, ...]:
         if not text:
             raise _without_text(by_stem[stem], f"in {metadata.name}, line {number}")
         sentences[stem] = Sentence(stem, text, by_stem[stem])
-    for stem, path in by_stem.items():
-        if stem not in sentences:
-            raise _without_text(path, f"in {metadata.name}")
     if not sentences:
         raise VivantError(
             "no-sentences",
