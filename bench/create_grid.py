@@ -1,9 +1,9 @@
-"""`vivant create` on GRID s1 at default quality: time, peak memory, and the report, beside what is asked.
+"""`vivant create` on GRID s1 at default quality: time, memory and report beside what is asked.
 
     .venv/bin/python bench/create_grid.py shared/data/grid_s1 OUT_DIR
 
-The first 60 clips by name are the footage, all 100 the sentences. Writes OUT_DIR/create_grid.md; the avatar
-stays in OUT_DIR/home for `bench/speak_speed.py`.
+The first 60 clips by name are the footage, all 100 the sentences. Writes OUT_DIR/create_grid.md;
+the avatar stays in OUT_DIR/home for `bench/speak_speed.py`.
 """
 
 from __future__ import annotations

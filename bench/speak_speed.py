@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 
 SCRIPT = (
-    "Good morning, and welcome to our shop. Today we have fresh apples, warm bread, and a very good "
-    "cheese from the valley. If you have a question, just ask me. We are open until half past "
+    "Good morning, and welcome to our shop. Today we have fresh apples, warm bread, and a very "
+    "good cheese from the valley. If you have a question, just ask me. We are open until half past "
     "six this evening, and the first ten orders are delivered free of charge."
 )
 SIZES = ("360x288", "1280x720")
