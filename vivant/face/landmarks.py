@@ -45,6 +45,7 @@ RIGHT_EYE = np.array([362, 385, 387, 263, 373, 380])
 DETECT_EVERY = 5  # frames between two counts of the faces
 MIN_SCORE = 0.6
 MIN_SECOND_FACE = 0.3  # a face narrower than this share of the largest is background, not company
+WARM = 5  # faces after which the native library has said all it says at the start
 SQUARE = 2.4  # side of the square given to FaceMesh, in widths of the detected face
 
 _VERSION, _LICENCE = "0.10.21", "Apache-2.0"
@@ -123,14 +124,13 @@ class FaceTracker:
             self._near = solutions.face_detection.FaceDetection(
                 model_selection=0, min_detection_confidence=0.5
             )
-            self._near.process(np.zeros((64, 64, 3), np.uint8))
             self._mesh = solutions.face_mesh.FaceMesh(
                 static_image_mode=False, max_num_faces=1, refine_landmarks=True
             )
-        self._frame = 0
-        self._faces = 0
-        self._square: tuple[int, int, int] | None = None  # left, top, side
-        self._warm = False  # whether every model has run once, and so said what it has to say
+            for model in (self._far, self._near, self._mesh):
+                model.process(np.zeros((64, 64, 3), np.uint8))
+        self._warm = 0  # faces found so far, up to `WARM`
+        self.restart()
 
     def __enter__(self) -> FaceTracker:
         return self
@@ -139,8 +139,15 @@ class FaceTracker:
         self.close()
 
     def close(self) -> None:
-        for model in (self._far, self._near, self._mesh):
-            model.close()
+        with _quiet():
+            for model in (self._far, self._near, self._mesh):
+                model.close()
+
+    def restart(self) -> None:
+        """Forget the face: the next frame belongs to another recording."""
+        self._frame = 0
+        self._faces = 0
+        self._square: tuple[int, int, int] | None = None  # left, top, side
 
     def __call__(self, rgb: np.ndarray) -> FaceFrame:
         """Landmarks of the next frame.
@@ -150,7 +157,7 @@ class FaceTracker:
         rgb
             (H, W, 3) uint8.
         """
-        with contextlib.nullcontext() if self._warm else _quiet():
+        with contextlib.nullcontext() if self._warm >= WARM else _quiet():
             return self._track(np.ascontiguousarray(rgb))
 
     def _track(self, rgb: np.ndarray) -> FaceFrame:
@@ -168,7 +175,7 @@ class FaceTracker:
         if points is None:
             self._square = None
             return FaceFrame(self._faces, None)
-        self._warm = True
+        self._warm += 1
         return FaceFrame(max(1, self._faces), points)
 
     def _points(self, rgb: np.ndarray, square: tuple[int, int, int]) -> np.ndarray | None:
