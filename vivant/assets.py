@@ -45,9 +45,7 @@ def asset_path(name: str) -> Path:
     try:
         path = Path(str(importlib.metadata.distribution(asset.package).locate_file(asset.path)))
     except importlib.metadata.PackageNotFoundError as error:
-        raise VivantError(
-            "asset-missing", f"The package {want} is not installed.", fix
-        ) from error
+        raise VivantError("asset-missing", f"The package {want} is not installed.", fix) from error
     if not path.is_file():
         raise VivantError("asset-missing", f"{path} is missing from {want}.", fix, file=path)
     if sha256_file(path) != asset.sha256:

@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except (KeyboardInterrupt, Cancelled):
         hint = f" Go on with: vivant create {options.name} --resume" if _resumable(options) else ""
         if options.json:
-            error = VivantError("cancelled", "Stopped.", hint.strip() or "Run it again.")
-            print(json.dumps({"error": error.as_json()}, indent=1))
+            stopped = VivantError("cancelled", "Stopped.", hint.strip() or "Run it again.")
+            print(json.dumps({"error": stopped.as_json()}, indent=1))
         print(f"vivant: stopped; nothing half-made was kept.{hint}", file=sys.stderr)
         sys.exit(130)
     if options.json:

@@ -13,10 +13,10 @@ import json
 import os
 import stat
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from joserfc import jws
 from joserfc.errors import JoseError
@@ -260,7 +260,7 @@ def verify(path: str | Path, *, trusted: Collection[str] | None = None) -> Conse
     try:
         signed = cast(jws.FlattenedJSONSerialization, raw)
         verified = jws.deserialize_json(signed, _embedded_key, algorithms=[ALGORITHM])
-        key = _embedded_key(verified)
+        key = _key_in(verified.headers())
         payload = json.loads(verified.payload)
     except (JoseError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise altered from error
@@ -388,7 +388,11 @@ def _embedded_key(document: GuestProtocol) -> OKPKey:
     What makes it mean something is that its thumbprint is kept as the signer, and compared where
     the caller knows whose signature to expect.
     """
-    jwk = document.headers()["jwk"]
+    return _key_in(document.headers())
+
+
+def _key_in(header: Mapping[str, Any]) -> OKPKey:
+    jwk = header["jwk"]
     return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "x": jwk["x"]})
 
 

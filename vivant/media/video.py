@@ -152,7 +152,8 @@ def _turns(frame: av.VideoFrame) -> tuple[int, bool]:
     data = frame.side_data.get("DISPLAYMATRIX")
     if data is None:
         return 0, False
-    matrix = np.frombuffer(np.asarray(data, np.uint8).tobytes(), np.int32).reshape(3, 3)[:2, :2].astype(np.float64).T
+    words = np.frombuffer(np.asarray(data, np.uint8).tobytes(), np.int32)
+    matrix = words.reshape(3, 3)[:2, :2].astype(np.float64).T
     norm = np.abs(matrix).max()
     if norm == 0:
         return 0, False

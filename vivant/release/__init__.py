@@ -1,0 +1,1 @@
+"""Release: the only way out. Label, metadata, manifest; and reading all of it back."""
