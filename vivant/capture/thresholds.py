@@ -1,0 +1,89 @@
+"""Every number that preflight judges by, in one place; docs/preflight.md shows the same table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """One judged quantity.
+
+    A value beyond `warning` costs quality, one beyond `error` stops training; None is no such
+    limit. `below` says which side is bad.
+    """
+
+    code: str
+    what: str
+    unit: str
+    warning: float | None
+    error: float | None
+    below: bool = True
+
+    def severity(self, value: float) -> str | None:
+        """``"error"``, ``"warning"`` or None for a value."""
+        for name, limit in (("error", self.error), ("warning", self.warning)):
+            if limit is not None and (value < limit if self.below else value > limit):
+                return name
+        return None
+
+
+def _above(
+    code: str, what: str, unit: str, warning: float | None, error: float | None
+) -> Threshold:
+    return Threshold(code, what, unit, warning, error, below=False)
+
+
+THRESHOLDS: dict[str, Threshold] = {
+    row.code: row
+    for row in (
+        # Footage. Shares are of all footage given, so that a slip in a long recording is no error.
+        Threshold("too-short", "length of all footage", "s", 120, 30),
+        Threshold("clip-too-short", "length of one file", "s", 1.5, None),
+        Threshold("low-frame-rate", "pictures a second", "fps", 23, 14),
+        Threshold("small-face", "width of the face", "pixels", 90, 60),
+        _above("no-face", "footage without a face", "%", 0, 3),
+        _above("two-faces", "footage with more than one face", "%", 0, 2),
+        _above("face-cut-off", "footage with the face partly out of the picture", "%", 0.5, 5),
+        _above("face-turned", "footage with the head turned over 30°", "%", 2, 15),
+        _above("mouth-covered", "footage with something over the mouth", "%", 0, 3),
+        _above("eyes-covered", "open eyes without a visible iris", "%", 20, 50),
+        _above("blurred", "blur of the face (0 sharp, 1 blurred)", "", 0.84, 0.9),
+        Threshold("too-dark", "median brightness of the face (0 to 255)", "", 65, 40),
+        _above("too-bright", "burnt-out skin", "%", 5, 20),
+        _above("frozen", "longest standing picture", "s", 0.35, 1.5),
+        _above("dropped-frames", "repeated pictures", "%", 3, 25),
+        _above("camera-moves", "travel of the background", "% of the width", 2, 8),
+        _above("jump-cut", "cuts inside files, a minute", "", 0, 4),
+        Threshold("no-rest", "longest rest of the mouth", "s", 0.36, None),
+        # Sound, of every sentence and of the video's own track.
+        Threshold("low-sample-rate", "sample rate", "Hz", 22_050, 16_000),
+        Threshold("narrow-band", "strongest sound from 4.5 to 7.5 kHz", "dB", -15, -30),
+        Threshold("too-quiet", "loudness", "LUFS", -36, -48),
+        _above("clipped", "samples at the loudest possible value", "%", 0.3, 1.5),
+        Threshold("noisy", "speech above noise", "dB", 20, 10),
+        _above("reverberant", "time for sound to die away by 60 dB", "s", 0.7, 1.2),
+        _above("background-sound", "pauses with music or a voice in them", "%", 30, 60),
+        # Sentences.
+        Threshold("few-sentences", "speech in all sentences", "s", 100, 30),
+        Threshold("text-mismatch", "match of a sentence and its text", "", None, -33),
+        _above("wrong-words", "words of a sentence that are not heard", "", 0, None),
+        Threshold("two-speakers", "likeness of the two voices found (CAM++)", "", None, 0.5),
+        Threshold("other-speaker", "likeness of the video's voice (CAM++)", "", 0.5, 0.35),
+    )
+}
+"""All thresholds by code."""
+
+# How the quantities above are told from single frames.
+TURNED_DEG = 30.0  # a mouth seen from further round is mostly cheek
+LIP_RED_MIN = 5.0  # CIELAB a* of lips over skin: covered mouths 0 to 1, bare ones 11 and more
+MOUTH_LINE_MIN = 0.16  # depth of the line between the lips: covered 0 to .1, bare .25 and more
+TINT_MAX = 18.0  # CIELAB chroma between mouth surroundings and forehead: bare 1 to 9, cloth 20 on
+OWN_RED_SHARE = 0.4  # of this person's usual lip redness, below which something covers the lips
+IRIS_DARK_MIN = 0.06  # open eyes .1 and more, dark glasses near 0
+EYE_OPEN_MIN = 0.22  # an eye closed further shows too little to judge
+STILL = 0.02  # mean difference, of 255, between two pictures that are the same one
+CUT_STEP = 3.0  # mean difference, of 255, that a cut has at least
+CUT_RATIO = 3.5  # times its neighbours
+REST_OPENING = 0.022  # inner lips apart, in face widths
+LONGEST_S = 3.0  # one stretch this long is an error, however long the recording
