@@ -55,7 +55,7 @@ _DECODER_OUTPUTS = ("lh", "theta", "ln", "lr", "phi")
 
 EMPHASIS_SLOWER = 1.22  # how much longer an emphasised word lasts
 EMPHASIS_HIGHER = 1.12  # how much its pitch rises
-EMPHASIS_LOUDER = 0.06  # added to its energy feature
+EMPHASIS_LOUDER = 0.15  # added to its energy feature
 
 MARKS = ",;:.!?—…"
 STRESS = "ˈˌ"
