@@ -1,10 +1,11 @@
 """English text to words, and English words to phonemes.
 
 Reading happens in two steps. `read_english` finds what is not a plain word (dates, money, units,
-abbreviations, addresses and so on) and says it in words, keeping where each word came from. Number
-words come from the maintained package num2words. `phonemes_of` then looks the words up with the
-grapheme-to-phoneme converter of hibari-tts, a port of misaki's English one, which speaks the
-alphabet Kokoro was trained with and needs neither spaCy nor espeak.
+abbreviations, addresses and so on) and says it in words, keeping where each word came from. The
+rules are written here because the packages tried misread too much (docs/experiments.md).
+`phonemes_of` then looks the words up with the grapheme-to-phoneme converter of hibari-tts, a port
+of misaki's English one, which speaks the alphabet Kokoro was trained with and needs neither spaCy
+nor espeak.
 """
 
 from __future__ import annotations
@@ -59,10 +60,11 @@ class Reading:
 # --- words for numbers -----------------------------------------------------------------------
 
 
-def _words(number: int | float, kind: str = "cardinal") -> str:
-    from num2words import num2words
+def _words(number: int, kind: str = "cardinal") -> str:
+    from hibari.g2p import numbers
 
-    return str(num2words(number, to=kind)).replace(",", "").replace("-", " ")
+    said = {"cardinal": numbers.cardinal, "ordinal": numbers.ordinal, "year": numbers.year}[kind]
+    return str(said(number)).replace(",", "").replace("-", " ")
 
 
 def cardinal(digits: str) -> str:
@@ -625,10 +627,10 @@ _RULES: tuple[Rule, ...] = (
     ),
     (re.compile(rf"\b({_alternatives(list(_MONTH_DOT))})(?= |$)"), lambda m: _MONTH_DOT[m[1]]),
     (re.compile(r"\b(?:[^\W\d_]+-?\d+|\d+[^\W\d_]+)(?:-?[^\W\d_]+|\d+)*\b"), _mixed),
-    (re.compile(rf"(?:(?<![\w.,])[-−+](?=\d))?(?:{_NUM}|\.\d+)"), _bare),
-    (re.compile(r"(?<=\d) ?\* ?(?=\d)"), lambda m: "times"),
     (re.compile(r"\^2\b"), lambda m: "squared"),
     (re.compile(r"\^3\b"), lambda m: "cubed"),
+    (re.compile(rf"(?:(?<![\w.,])[-−+](?=\d))?(?:{_NUM}|\.\d+)"), _bare),
+    (re.compile(r"(?<=\d) ?\* ?(?=\d)"), lambda m: "times"),
     (re.compile(r"\^(?=\w)"), lambda m: "to the power of"),
     (re.compile(r"(?<=\band)/(?=or\b)"), lambda m: ""),
     (re.compile(r"\b([CF])#"), lambda m: f"{m[1]} sharp"),

