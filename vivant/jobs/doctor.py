@@ -51,7 +51,15 @@ TRAIN_MODULES = {
     "hama": "hama",
 }
 # Modules that name packaged weights; importing them fills `vivant.assets.ASSETS`.
-ASSET_MODULES: tuple[str, ...] = ()
+ASSET_MODULES = (
+    "vivant.voice.english",
+    "vivant.voice.hibari",
+    "vivant.voice.kokoro",
+    "vivant.voice.align",
+    "vivant.voice.speaker",
+    "vivant.face.landmarks",
+    "vivant.character.mesh",
+)
 FREE_GB = 5
 
 
@@ -95,17 +103,27 @@ def _module(name: str, package: str, extra: str, needed: bool) -> Finding:
 
 
 def _assets() -> list[Finding]:
+    """One finding a package, however many of its files are loaded."""
     for module in ASSET_MODULES:
-        importlib.import_module(module)
-    findings = []
-    for name, asset in sorted(ASSETS.items()):
-        what, needed = f"weights {name}", asset.extra == ""
         try:
-            asset_path(name)
+            importlib.import_module(module)
+        except ImportError:
+            continue  # the package it needs has a finding of its own
+    packages: dict[tuple[str, str, bool], list[str]] = {}
+    for name, asset in sorted(ASSETS.items()):
+        key = (asset.package, asset.version, asset.extra == "")
+        packages.setdefault(key, []).append(name)
+    findings = []
+    for (package, version, needed), names in packages.items():
+        what = f"files of {package}"
+        try:
+            for name in names:
+                asset_path(name)
         except VivantError as error:
             findings.append(Finding(what, False, error.message, error.fix, needed))
         else:
-            findings.append(Finding(what, True, f"{asset.package} {asset.version}", "", needed))
+            detail = f"{version}, {len(names)} checked by SHA-256"
+            findings.append(Finding(what, True, detail, "", needed))
     return findings
 
 
