@@ -53,6 +53,10 @@ _FRONT_OUTPUTS = {
 _FEATURES = "/Concat_43_output_0"
 _DECODER_OUTPUTS = ("lh", "theta", "ln", "lr", "phi")
 
+# The front's durations run behind the sound: measured against forced alignment on 202 words, 85 ms
+# (quartiles 70 and 100), and 75 ms against the onset of energy.
+LAG_S = 0.08
+
 EMPHASIS_SLOWER = 1.22  # how much longer an emphasised word lasts
 EMPHASIS_HIGHER = 1.12  # how much its pitch rises
 EMPHASIS_LOUDER = 0.15  # added to its energy feature
@@ -236,8 +240,9 @@ def timed(
     A stress mark's time belongs to the phoneme after it, a space's to the phoneme before it; a
     punctuation mark of 50 ms or more is a silence.
     """
-    ends = np.cumsum(frames.durations) * HOP / RATE
-    starts = ends - frames.durations * HOP / RATE
+    lengths = frames.durations * HOP / RATE
+    ends = np.maximum(np.cumsum(lengths) - LAG_S, 0.0)
+    starts = np.maximum(ends - lengths, 0.0)
     phones: list[Phone] = []
     pending: float | None = None  # start of a stress mark waiting for its phoneme
     tokens = frames.tokens
