@@ -15,10 +15,11 @@ import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vivant.assets import ASSETS, Asset, asset_path
+from vivant.voice.speech import Language
 
 if TYPE_CHECKING:
     from hibari.g2p import G2P
@@ -55,6 +56,7 @@ class Reading:
     end: int
     mark: str = ""
     ends_sentence: bool = False
+    language: Language = "en"
 
 
 # --- words for numbers -----------------------------------------------------------------------
@@ -683,7 +685,7 @@ def read_english(text: str) -> tuple[tuple[Reading, ...], tuple[tuple[int, str],
             word = piece.rstrip(",")
             readings.append(Reading(word, start, end, "," if piece.endswith(",") else ""))
         if said and _abbreviation_ends(text, start, end):
-            readings[-1] = _marked(readings[-1], ".")
+            readings[-1] = marked(readings[-1], ".")
         at = end
     return tuple(readings), tuple(unsaid)
 
@@ -700,10 +702,11 @@ def _abbreviation_ends(text: str, start: int, end: int) -> bool:
     return may and bool(re.match(r"\s+[\"“'(]?[A-Z]", after))
 
 
-def _marked(reading: Reading, mark: str) -> Reading:
+def marked(reading: Reading, mark: str) -> Reading:
+    """`reading` with `mark` after it, unless the one it has is stronger."""
     if reading.mark and _STRENGTH[reading.mark] <= _STRENGTH[mark]:
         mark = reading.mark
-    return Reading(reading.text, reading.start, reading.end, mark, mark in ".!?…")
+    return replace(reading, mark=mark, ends_sentence=mark in ".!?…")
 
 
 def _read_plain(
@@ -725,13 +728,13 @@ def _read_plain(
             mark = {"–": "—", "-": "—"}.get(found.strip()[0], found[0])
             mark = "…" if found.startswith("..") else mark
             if readings:
-                readings[-1] = _marked(readings[-1], mark)
+                readings[-1] = marked(readings[-1], mark)
         elif kind == "other" and found in SYMBOLS and found not in "*_<>":
             said = SYMBOLS[found].split()
             readings.extend(Reading(word, *match.span()) for word in said)
         elif kind == "other" and found in "()[]{}":
             if readings:
-                readings[-1] = _marked(readings[-1], ",")
+                readings[-1] = marked(readings[-1], ",")
         elif kind == "other" and found not in SILENT:
             unsaid.append((match.start(), found))
 
@@ -777,7 +780,8 @@ def phonemes_of(
         The words that no dictionary holds, read by rule.
     """
     g2p = _converter(british)
-    tokens = g2p.tokenize(" ".join(_plain_letters(word) + mark for word, mark in words))
+    spelling = ("-".join(_plain_letters(word).split()) + mark for word, mark in words)
+    tokens = g2p.tokenize(" ".join(spelling))
     _settle_heteronyms(tokens)
     tokens = g2p.phonemize_tokens(tokens)
     groups: list[list] = [[]]
@@ -809,6 +813,8 @@ def _plain_letters(word: str) -> str:
 def _settle_heteronyms(tokens: list) -> None:
     for before, token in itertools.pairwise(tokens):
         word = before.text.lower()
+        if token.text == "A" and before.text not in (".", "?", "!"):
+            token.tag = "NN"  # the letter, not the article
         if word in _VERB_AFTER and token.tag.startswith("NN"):
             token.tag = "VB"
         elif word in _NOUN_AFTER and token.tag in ("VB", "VBP"):

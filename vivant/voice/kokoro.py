@@ -22,7 +22,7 @@ from vivant.assets import ASSETS, Asset, asset_path
 from vivant.errors import VivantError
 from vivant.media.files import atomic_path, os_error, sha256_file
 from vivant.voice.speech import RATE, Language, Phone, Piece, Speech, SpeechKind, SpokenWord, Word
-from vivant.voice.text import pronounce
+from vivant.voice.text import alphabet, pronounce
 
 if TYPE_CHECKING:
     import onnxruntime as ort
@@ -32,7 +32,8 @@ MAX_TOKENS = 480  # in one go; the network's limit is 510, and it is best well b
 # The network sounds a phoneme this long before the frames its duration counts: the aligner it
 # learned durations from lagged. Measured by forced alignment, see docs/experiments.md.
 LEAD_S = 0.065
-EDGE_S = 0.04  # silence kept at both ends of a piece
+EDGE_S = 0.02  # silence kept at both ends of a piece
+REACH_S = 0.06  # how far the outermost phonemes may grow over sound that no duration counts
 CHUNK_PAUSE_S = 0.12  # between parts of a sentence too long for one go
 EMPHASIS_SPEED = 1 / 1.3
 EMPHASIS_PITCH = 1.15
@@ -62,13 +63,6 @@ ASSETS.update(
         )
         for number, sha256 in enumerate(_PARTS, 1)
     }
-)
-ASSETS["kokoro-vocabulary"] = Asset(
-    "hibari-tts",
-    "0.2.1",
-    "hibari/assets/vocab.json",
-    "70abefbe8a1c8865e43e0a43bbdc25b91a33e4aa053479d443ccf23e20a59e5d",
-    "Apache-2.0",
 )
 
 _DURATIONS = "/encoder/Gather_output_0"  # (tokens,) int64, frames
@@ -251,11 +245,6 @@ def _session(threads: int) -> ort.InferenceSession:
     return ort.InferenceSession(str(model_file()), options, providers=["CPUExecutionProvider"])
 
 
-@functools.cache
-def _vocabulary() -> dict[str, int]:
-    return dict(json.loads(asset_path("kokoro-vocabulary").read_text(encoding="utf-8")))
-
-
 # --- from words to tokens and back ---------------------------------------------------------------
 
 
@@ -268,7 +257,7 @@ class _Token:
 
 def _tokens(words: tuple[SpokenWord, ...], phonemes: tuple[str, ...]) -> list[list[_Token]]:
     """One list of tokens a word, with its mark and the space before the next word."""
-    vocabulary = _vocabulary()
+    vocabulary = alphabet()
     groups = []
     for index, (word, said) in enumerate(zip(words, phonemes, strict=True)):
         if word.emphasis and word.language == "en":
@@ -320,7 +309,7 @@ def _synthesise(
     tokens: list[_Token], styles: np.ndarray, speed: float, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sound of a chunk, and the sample where every token starts and the last one ends."""
-    vocabulary = _vocabulary()
+    vocabulary = alphabet()
     ids = [0, *(vocabulary[token.symbol] for token in tokens), 0]
     emphasis = np.array([False, *(token.emphasis for token in tokens), False])
     result = _session(threads).run(
@@ -389,11 +378,12 @@ def _trimmed(wave: np.ndarray, sounds: list[_Sound]) -> tuple[np.ndarray, list[_
     onset = min(int(heard[0]) * frame, first.start) if len(heard) else first.start
     offset = max(int(heard[-1] + 1) * frame, last.end) if len(heard) else last.end
     edge = round(EDGE_S * RATE)
-    cut, stop = max(0, onset - edge // 2), min(len(wave), offset + edge // 2)
+    cut, stop = max(0, onset - edge), min(len(wave), offset + edge)
+    reach = round(REACH_S * RATE)
     sounds = [*sounds]
-    sounds[0] = _Sound(first.symbol, onset, first.end, first.word)
+    sounds[0] = _Sound(first.symbol, max(onset, first.start - reach), first.end, first.word)
     last = sounds[-1]
-    sounds[-1] = _Sound(last.symbol, last.start, offset, last.word)
+    sounds[-1] = _Sound(last.symbol, last.start, min(offset, last.end + reach), last.word)
     piece = wave[cut:stop].copy()
     fade = min(RATE // 200, len(piece) // 2)
     piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)

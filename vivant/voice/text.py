@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import json
 from collections.abc import Iterator
 
-from vivant.voice.speech import Language, Piece
+from vivant.assets import ASSETS, Asset, asset_path
+from vivant.voice.speech import Language, Piece, SpokenWord
+
+ASSETS["kokoro-vocabulary"] = Asset(
+    "hibari-tts",
+    "0.2.1",
+    "hibari/assets/vocab.json",
+    "70abefbe8a1c8865e43e0a43bbdc25b91a33e4aa053479d443ccf23e20a59e5d",
+    "Apache-2.0",
+)
+
+
+@functools.cache
+def alphabet() -> dict[str, int]:
+    """Kokoro's alphabet: phonemes, stress, tones, marks and the space, each with its number."""
+    return dict(json.loads(asset_path("kokoro-vocabulary").read_text(encoding="utf-8")))
 
 
 def pronounce(piece: Piece, *, british: bool = False) -> tuple[str, ...]:
@@ -40,6 +57,6 @@ def guessed(piece: Piece) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _runs(piece: Piece) -> Iterator[tuple[Language, list]]:
+def _runs(piece: Piece) -> Iterator[tuple[Language, list[SpokenWord]]:
     for language, words in itertools.groupby(piece.words, key=lambda word: word.language):
         yield language, list(words)

@@ -1,0 +1,406 @@
+"""Mandarin text to words, and Mandarin words to phonemes.
+
+`read_mandarin` writes characters simplified and says numbers, dates, money and units in words with
+WeTextProcessing's transducers (package wetext), then cuts words with jieba. `phonemes_of` finds
+pinyin with pypinyin, settles what depends on the neighbours (polyphones, the tones of 不 and 一,
+third tones in a row, neutral tones, erhua), and writes it in the alphabet that Kokoro's Mandarin
+voices were trained with, as misaki transcribes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from vivant.voice.english import Reading, marked, read_english
+
+HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff〇"
+_MARKS = {"，": ",", "、": ",", "。": ".", "．": ".", "！": "!", "？": "?", "；": ";", "：": ":",
+          "…": "…", "—": "—", "–": "—", ",": ",", ".": ".", "!": "!", "?": "?", ";": ";", ":": ":",
+          "（": ",", "）": ",", "(": ",", ")": ",", "～": ","}  # fmt: skip
+_SILENT = set("“”‘’\"'「」『』《》〈〉【】〔〕·•・﹏*_`-| ")
+_SAID = {"+": "加", "=": "等于", "×": "乘以", "÷": "除以", "/": "斜杠", "&": "和", "@": "艾特",
+         "%": "百分号", "°": "度", "#": "井号", ">": "大于", "<": "小于", "≥": "大于等于",
+         "≤": "小于等于", "≈": "约等于", "~": "到", "±": "正负", "€": "欧元", "£": "英镑",
+         "$": "美元", "¥": "元", "￥": "元", "₩": "韩元", "→": "到"}  # fmt: skip
+_CURRENCY = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元", "₹": "卢比"}
+_UNITS = {"V": "伏", "W": "瓦", "kW": "千瓦", "MW": "兆瓦", "kWh": "千瓦时", "mAh": "毫安时",
+          "Hz": "赫兹", "kHz": "千赫", "MHz": "兆赫", "GHz": "吉赫", "dB": "分贝", "Mbps": "兆每秒",
+          "MB": "兆", "MB/s": "兆每秒", "fps": "帧每秒", "mph": "英里每小时", "°F": "华氏度",
+          "℉": "华氏度", "kcal": "千卡", "kPa": "千帕"}  # fmt: skip
+_NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
+_NUM = r"\d+(?:\.\d+)?"
+
+
+# --- text to words -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Text:
+    """Characters, each with the place (start, end) it came from."""
+
+    text: str
+    places: tuple[tuple[int, int], ...]
+
+    def part(self, start: int, end: int) -> _Text:
+        return _Text(self.text[start:end], self.places[start:end])
+
+    def place(self, start: int, end: int) -> tuple[int, int]:
+        return self.places[start][0], self.places[max(start, end - 1)][1]
+
+
+def _replaced(given: _Text, pattern: str, say: Any) -> _Text:
+    """`re.sub` that keeps places."""
+    text: list[str] = []
+    places: list[tuple[int, int]] = []
+    at = 0
+    for match in re.finditer(pattern, given.text):
+        said = say(match)
+        text += [given.text[at : match.start()], said]
+        places += given.places[at : match.start()]
+        places += [given.place(*match.span())] * len(said)
+        at = match.end()
+    text.append(given.text[at:])
+    places += given.places[at:]
+    return _Text("".join(text), tuple(places))
+
+
+def _scale(given: str | None) -> str:
+    return {None: "", "k": "千", "K": "千", "m": "百万", "M": "百万", "bn": "十亿"}.get(
+        given, given or ""
+    )
+
+
+def _prepared(text: str) -> _Text:
+    """Rewrite what the transducers misread."""
+    given = _Text(text, tuple((at, at + 1) for at in range(len(text))))
+    units = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
+    signs = "".join(_CURRENCY)
+    scale = r"([百千万亿]+|(?:k|K|m|M|bn)(?![A-Za-z]))?"
+    given = _replaced(given, r"(?<=\d),(?=\d{3}(?!\d))", lambda m: "")
+    given = _replaced(
+        given, r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)", lambda m: f"{m[3]}年{m[1]}月{m[2]}日"
+    )
+    given = _replaced(given, r"[(（](0\d{2,3})[)）] ?(\d{7,8})", lambda m: f"{m[1]}-{m[2]}")
+    given = _replaced(
+        given, rf"([{signs}]) ?({_NUM}){scale}", lambda m: m[2] + _scale(m[3]) + _CURRENCY[m[1]]
+    )
+    given = _replaced(
+        given, rf"({_NUM}){scale} ?([€£₩₹])", lambda m: m[1] + _scale(m[2]) + _CURRENCY[m[3]]
+    )
+    return _replaced(given, rf"({_NUM}) ?({units})(?![A-Za-z])", lambda m: m[1] + _UNITS[m[2]])
+
+
+# Left to English: addresses, and names that mix letters and digits.
+_ENGLISH = re.compile(
+    r"https?://[\w./?=&%#~+-]+|www\.[\w./?=&%#~+-]+|[\w.+-]+@[A-Za-z0-9.-]+"
+    r"|(?<![A-Za-z0-9])[A-Za-z]+-?\d+[A-Za-z]+(?![A-Za-z0-9])",
+    re.ASCII,
+)
+
+
+def _normalised(given: _Text) -> _Text:
+    """Numbers and what belongs to them in characters."""
+    import wetext
+
+    simple = wetext.preprocess(given.text, traditional_to_simple=True)
+    if len(simple) != len(given.text):
+        raise AssertionError(f"simplifying changed the length of “{given.text}”")
+    text: list[str] = []
+    places: list[tuple[int, int]] = []
+
+    def keep(start: int, end: int) -> None:
+        text.append(simple[start:end])
+        places.extend(given.places[start:end])
+
+    at = 0
+    for match in [*_ENGLISH.finditer(simple), None]:
+        end = match.start() if match else len(simple)
+        done = at
+        if simple[at:end].strip():
+            result = wetext.normalize_with_mapping(simple[at:end], lang="zh", operator="tn")
+            for change in result.mappings:
+                keep(done, at + change.input_start)
+                said = change.output_text
+                text.append(said)
+                place = given.place(at + change.input_start, at + change.input_end)
+                places += [place] * len(said)
+                done = at + change.input_end
+        keep(done, end)
+        if match:
+            keep(*match.span())
+            at = match.end()
+    return _Text("".join(text), tuple(places))
+
+
+_RUNS = re.compile(
+    rf"(?P<han>[{HAN}]+)|(?P<latin>[A-Za-zÀ-ɏ][^{HAN}，。！？；：、…—（）《》「」『』“”\n]*)"
+    r"|(?P<space>\s+)|(?P<other>.)",
+    re.DOTALL,
+)
+
+
+def read_mandarin(text: str) -> tuple[tuple[Reading, ...], tuple[tuple[int, str], ...]]:
+    """Say Mandarin text in words; English inside it becomes English words.
+
+    Parameters
+    ----------
+    text
+        Plain text, simplified or traditional, no script marks.
+
+    Returns
+    -------
+    readings
+        The spoken words in order, as `vivant.voice.english.read_english` gives them.
+    unsaid
+        Characters that have no reading, as (place, character).
+    """
+    said = _normalised(_prepared(text))
+    readings: list[Reading] = []
+    unsaid: list[tuple[int, str]] = []
+    for match in _RUNS.finditer(said.text):
+        run = said.part(*match.span())
+        if match.lastgroup == "han":
+            _read_han(run, readings, unsaid)
+        elif match.lastgroup == "latin":
+            found, strange = read_english(run.text)
+            for reading in found:
+                start, end = run.place(reading.start, reading.end)
+                readings.append(replace(reading, start=start, end=end))
+            unsaid += [(run.places[at][0], symbol) for at, symbol in strange]
+        elif match.lastgroup == "other":
+            symbol = match[0]
+            if symbol in _MARKS:
+                if readings:
+                    readings[-1] = marked(readings[-1], _MARKS[symbol])
+            elif symbol in _SAID:
+                start, end = run.places[0]
+                readings.append(Reading(_SAID[symbol], start, end, language="zh"))
+            elif symbol not in _SILENT:
+                unsaid.append((run.places[0][0], symbol))
+    return tuple(readings), tuple(unsaid)
+
+
+def _read_han(run: _Text, readings: list[Reading], unsaid: list[tuple[int, str]]) -> None:
+    at = 0
+    for word in _cut(run.text):
+        start, end = run.place(at, at + len(word))
+        known = [char for char in word if _pinyin(char)[0][-1] in "12345"]
+        strange = [at + i for i, char in enumerate(word) if char not in known]
+        unsaid += [(run.places[i][0], run.text[i]) for i in strange]
+        if known:
+            readings.append(Reading("".join(known), start, end, language="zh"))
+        at += len(word)
+
+
+@functools.cache
+def _jieba() -> Any:
+    import jieba
+    import jieba.posseg
+
+    jieba.setLogLevel(logging.WARNING)
+    return jieba
+
+
+@functools.cache
+def _sandhi() -> Any:
+    from misaki.tone_sandhi import ToneSandhi
+
+    return ToneSandhi()
+
+
+def _cut(text: str) -> list[str]:
+    """Words, with numbers in one piece and 儿 with the word before it."""
+    words: list[str] = []
+    for word in _jieba().lcut(text):
+        number = words and all(char in _NUMERALS for char in words[-1]) and word[0] in _NUMERALS
+        if words and (
+            (number and len(words[-1] + word) < 8) or (word == "儿" and words[-1] not in "一我")
+        ):
+            words[-1] += word
+        else:
+            words.append(word)
+    return words
+
+
+# --- words to phonemes -------------------------------------------------------------------------
+
+
+def _pinyin(word: str) -> list[str]:
+    """One syllable a character, ``"hang2"``; a character that has none is returned itself."""
+    from pypinyin import Style, lazy_pinyin
+
+    found = lazy_pinyin(word, style=Style.TONE3, neutral_tone_with_five=True)
+    return [{"n2": "en2", "ng2": "en2", "m2": "mu2"}.get(syllable, syllable) for syllable in found]
+
+
+@dataclass(eq=False)
+class _Syllable:
+    char: str
+    pinyin: str  # with its tone as a digit
+    word: int
+
+    @property
+    def tone(self) -> str:
+        return self.pinyin[-1]
+
+    @tone.setter
+    def tone(self, tone: str) -> None:
+        self.pinyin = self.pinyin[:-1] + tone
+
+
+# Where 儿 is a child or a word of its own, not a curl of the tongue.
+_FULL_ER = {
+    *("女儿", "男儿", "婴儿", "幼儿", "孤儿", "少儿", "患儿", "混血儿", "幼儿园", "胎儿"),
+    *("儿童", "儿子", "儿女", "健儿", "宠儿", "新生儿", "育儿", "托儿所", "儿科"),
+}
+_VERB = ("v", "vn", "vd")
+
+
+@functools.lru_cache(maxsize=256)
+def phonemes_of(words: tuple[tuple[str, str], ...]) -> tuple[str, ...]:
+    """Phonemes of Mandarin words, which depend on each other.
+
+    Parameters
+    ----------
+    words
+        (word, mark after it) pairs as `read_mandarin` gives them.
+
+    Returns
+    -------
+    tuple of str
+        One string a word in Kokoro's alphabet with tone arrows, marks left out.
+    """
+    syllables: list[_Syllable] = []
+    for index in range(len(words)):
+        syllables += _word_syllables(words, index)
+    phrase: list[_Syllable] = []
+    for at, syllable in enumerate(syllables):
+        phrase.append(syllable)
+        last = at + 1 == len(syllables) or syllables[at + 1].word != syllable.word
+        if last and (words[syllable.word][1] or at + 1 == len(syllables)):
+            _tones_in_context(phrase, words)
+            phrase = []
+    said = ["" for _ in words]
+    for syllable in syllables:
+        said[syllable.word] = _joined(said[syllable.word], syllable, words[syllable.word][0])
+    return tuple(said)
+
+
+def phonemes_of_pinyin(pinyin: Sequence[str]) -> str:
+    """Phonemes of given syllables, ``["hang2"]``, no tone changed.
+
+    Raises
+    ------
+    ValueError
+        When one of them is not pinyin with a tone, 1 to 5.
+    """
+    return "".join(_ipa(syllable) for syllable in pinyin)
+
+
+@functools.cache
+def _ipa(pinyin: str) -> str:
+    from misaki.zh import ZHG2P
+
+    try:
+        said = ZHG2P.py2ipa(pinyin)
+    except (AssertionError, KeyError, IndexError) as error:
+        raise ValueError(f"“{pinyin}” is no pinyin syllable with a tone") from error
+    return said.replace("\u032f", "")  # the mark of a non-syllabic vowel, which has no token
+
+
+def _tag(word: str) -> str:
+    """jieba's part of speech."""
+    return str(_jieba().posseg.dt.word_tag_tab.get(word, "x"))
+
+
+def _word_syllables(words: tuple[tuple[str, str], ...], index: int) -> list[_Syllable]:
+    word = words[index][0]
+    known = _pinyin(word)
+    pinyin = [*known]
+    if "儿" not in word[1:]:
+        pinyin = _sandhi()._neural_sandhi(word, _tag(word), pinyin)
+        for at in range(1, len(word)):  # 行行 in 银行行长 is no doubling, as it is in 看看
+            if word[at] == word[at - 1] and len(word) > 2:
+                pinyin[at] = known[at]
+    pinyin = _polyphones(words, index, pinyin)
+    return [_Syllable(char, syllable, index) for char, syllable in zip(word, pinyin, strict=True)]
+
+
+def _polyphones(words: tuple[tuple[str, str], ...], index: int, pinyin: list[str]) -> list[str]:
+    """Readings that the dictionary of words cannot settle."""
+    word = words[index][0]
+    before = words[index - 1][0] if index and not words[index - 1][1] else ""
+    after = words[index + 1][0] if index + 1 < len(words) and not words[index][1] else ""
+    if word == "得":
+        if _tag(before) in _VERB or _tag(before)[0] == "a" or (before and _tag(after)[0] in "ad"):
+            return ["de5"]
+        return ["dei3"] if _tag(after) in _VERB or after in ("去", "来", "走") else ["de2"]
+    if len(word) == 3 and word[1] == "得":
+        return [pinyin[0], "de5", pinyin[2]]
+    if word == "得去":
+        return ["dei3", "qu4"]
+    if word == "地":
+        return ["de5"] if after and _tag(after)[0] in "vd" and before else ["di4"]
+    if word == "还" and after in ("钱", "书", "款", "债", "给", "账", "清", "贷款"):
+        return ["huan2"]
+    if word == "长" and (after[:1] in ("了", "得", "成", "满", "高", "胖", "出") or before == "在"):
+        return ["zhang3"]
+    if word == "只" and before and before[-1] in _NUMERALS + "几每":
+        return ["zhi1"]
+    if word == "为" and after in ("了", "人民", "我", "你", "他", "她", "什么", "大家", "何"):
+        return ["wei4"]
+    if word == "着" and _tag(before) in _VERB:
+        return ["zhe5"]
+    if word == "种" and before and (before[-1] in _NUMERALS + "几各这那每" or _tag(before) == "m"):
+        return ["zhong3"]
+    return pinyin
+
+
+def _tones_in_context(phrase: list[_Syllable], words: tuple[tuple[str, str], ...]) -> None:
+    """不 and 一 before other tones, and third tones in a row, between two marks."""
+    for at, syllable in enumerate(phrase):
+        after = phrase[at + 1] if at + 1 < len(phrase) else None
+        before = phrase[at - 1] if at else None
+        if syllable.char == "不" and syllable.pinyin.startswith("bu"):
+            doubled = before and after and before.char == after.char
+            syllable.tone = "5" if doubled else "2" if after and after.tone == "4" else "4"
+        elif syllable.char == "一" and syllable.pinyin.startswith("yi"):
+            syllable.tone = _tone_of_one(before, syllable, phrase)
+    # From right to left within a word, then across words that are said in one breath.
+    for at in range(len(phrase) - 2, -1, -1):
+        here, after = phrase[at], phrase[at + 1]
+        if here.tone == "3" and after.tone == "3":
+            short = len(words[here.word][0]) + len(words[after.word][0]) <= 3
+            if here.word == after.word or short:
+                here.tone = "2"
+
+
+def _tone_of_one(before: _Syllable | None, here: _Syllable, phrase: list[_Syllable]) -> str:
+    """一 is level in numbers, ordinals and alone; elsewhere it avoids the tone after it."""
+    at = phrase.index(here)
+    after = phrase[at + 1] if at + 1 < len(phrase) else None
+    then = phrase[at + 2].char if at + 2 < len(phrase) else ""
+    if after is None or (before and before.char in "第十百千万亿零〇点幺"):
+        return "1"
+    if before and before.char == after.char:
+        return "5"
+    if before and before.char in "期周拜初二三四五六七八九" and before.word == here.word:
+        return "1"
+    if after.char in "零〇一二三四五六七八九月号日楼" or (after.char == "点" and then in _NUMERALS):
+        return "1"
+    # 个 is said without tone, yet counts as the fourth tone that it has in full.
+    return "2" if after.tone == "4" or after.char == "个" else "4"
+
+
+def _joined(said: str, syllable: _Syllable, word: str) -> str:
+    """Append a syllable; a curling 儿 takes the end of the one before."""
+    if syllable.char == "儿" and said and word not in _FULL_ER and word[0] != "儿":
+        tail = re.fullmatch(r"(.*?)([→↗↘↓]?)([ni]?)([→↗↘↓]?)", said)
+        assert tail is not None
+        return tail[1] + tail[2] + tail[4] + "ɚ"
+    return said + _ipa(syllable.pinyin)
