@@ -12,6 +12,7 @@ result appears whole or not at all, so work that was killed goes on with the nex
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +43,10 @@ from vivant.progress import Progress, part, silent
 SHORTEST_RUN = 25  # frames: less than a second with a face on end teaches nothing
 MIN_FACE = 0.5  # seconds of usable face in all, below which there is nothing to train
 WHOLE = Box(0, 0, CROP, CROP)
+FACE = Box(24, 16, 136, 150)  # brow to chin
+THUMB = (7, 8)  # pixels; of the face, for finding damaged and covered frames
+STRANGE = 4.0  # times the usual distance of a thumbnail from the person's median
+STRANGE_LEVELS = 40.0  # grey levels, at least
 
 
 @dataclass(frozen=True)
@@ -198,6 +203,7 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
         matrices[first:last] = stabilise(found[first:last], person.reference)
         for i in range(first, last):
             landmarks[i] = transform(found[i].astype(np.float64), matrices[i])
+    thumbs = np.zeros((len(found), THUMB[1], THUMB[0], 3), np.uint8)
     with atomic_folder(folder) as aside:
         crops = open_memmap(
             aside / "crops.npy", mode="w+", dtype=np.uint8, shape=(len(found), CROP, CROP, 3)
@@ -216,6 +222,8 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
                 footage.write(np.ascontiguousarray(rgb))
                 if np.isfinite(matrices[i, 0, 0]):
                     crops[i] = cut(rgb, matrices[i], WHOLE)
+                    face = np.ascontiguousarray(crops[i][FACE.slices])
+                    thumbs[i] = cv2.resize(face, THUMB, interpolation=cv2.INTER_AREA)
                     patches.write(cut(rgb, matrices[i], REGION, person.scale))
                 else:
                     patches.index.append(patches.index[-1])
@@ -228,6 +236,7 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
             landmarks=landmarks,
             matrices=matrices,
             runs=runs,
+            thumbs=thumbs,
             patch_index=np.asarray(patches.index, np.int64),
             wave=wave,
         )
@@ -240,9 +249,23 @@ def read_person(work: str | Path) -> Person:
         return Person(saved["reference"], width, height, float(saved["scale"]))
 
 
+def _distance(thumbs: np.ndarray, median: np.ndarray) -> np.ndarray:
+    """How far a tenth of each picture (n, p) is from the median, in grey levels."""
+    return np.asarray(np.percentile(np.abs(thumbs - median), 90, axis=1))
+
+
 def read_takes(work: str | Path) -> tuple[Take, ...]:
-    """Read the takes of `analyse_footage`, in the order of its files."""
-    takes = []
+    """Read the takes of `analyse_footage`, in the order of its files.
+
+    Frames that do not look like the person (damaged pictures, a hand before the face) are taken
+    out of the runs: a tenth of their face is far from the median over all takes.
+
+    Raises
+    ------
+    VivantError
+        ``no-face`` when nothing usable is left.
+    """
+    takes, thumbs = [], []
     for folder in sorted((Path(work) / "takes").iterdir()):
         if folder.name.startswith("."):
             continue  # what a killed run left
@@ -258,4 +281,27 @@ def read_takes(work: str | Path) -> tuple[Take, ...]:
                     saved["wave"],
                 )
             )
-    return tuple(takes)
+            thumbs.append(saved["thumbs"].reshape(len(saved["thumbs"]), -1).astype(np.float32))
+    inside = [np.isfinite(take.landmarks[:, 0, 0]) for take in takes]
+    if not any(part.any() for part in inside):
+        raise VivantError(
+            "no-face",
+            f"{takes[0].name}: no file shows the face for a second on end.",
+            "Record the face from the front, alone, whole and well lit.",
+        )
+    every = np.concatenate([t[i] for t, i in zip(thumbs, inside, strict=True)])
+    median = np.median(every[:: 1 + len(every) // 2000], axis=0)
+    usual = float(np.median(_distance(every, median)))
+    limit = max(STRANGE_LEVELS, STRANGE * usual)
+    checked = []
+    for take, own, within in zip(takes, thumbs, inside, strict=True):
+        strange = _distance(own, median) > limit
+        good = within & ~np.convolve(strange & within, np.ones(5), "same").astype(bool)
+        landmarks = take.landmarks.copy()
+        runs = _runs(good)
+        kept = np.zeros(len(good), bool)
+        for first, last in runs:
+            kept[first:last] = True
+        landmarks[~kept] = np.nan
+        checked.append(dataclasses.replace(take, landmarks=landmarks, runs=runs))
+    return tuple(checked)
