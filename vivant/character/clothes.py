@@ -106,7 +106,7 @@ def sweater(
 def shirt_collar(body: Scalp, neck_y: float, colour: np.ndarray) -> Garment:
     """A folded collar, open at the throat, whose wings lie on the sweater."""
     columns, rows = 160, 15
-    opening = 0.16
+    opening = 0.05
     angle = np.linspace(opening, 2 * np.pi - opening, columns)
     front = 0.5 + 0.5 * np.cos(angle)
     base = _neck_ring(body, angle, neck_y + 0.40 - 0.37 * front)
@@ -127,6 +127,10 @@ def shirt_collar(body: Scalp, neck_y: float, colour: np.ndarray) -> Garment:
             spread = (0.075 + 0.17 * q + 0.10 * near * q)[:, None]
             top = 0.25 + 0.022 * np.sin(min(q * 6, 1) * np.pi)
             p = base + out * spread + up * top - up * drop * q**1.15
+            # The leaf lies on the sweater, not in it; its two points part below the throat.
+            off, normal = body.distance(p)
+            p = p + normal * np.maximum(0.13 - off, 0)[:, None] * min(q * 2, 1.0)
+            p[:, 0] += np.sign(base[:, 0]) * near * 0.10 * q
         path.append(p)
     points = np.stack(path)
     shade = np.ones((rows, columns, 1))

@@ -21,6 +21,7 @@ class Strands:
     points: np.ndarray  # (n, 3) float32
     tangents: np.ndarray  # (n, 3) float32, unit, towards the tip
     starts: np.ndarray  # (s + 1,) int32
+    loose: int  # the last so many strands stray, and are drawn as single fine hairs
     thick: np.ndarray  # (n,) bool
     colour: np.ndarray  # (n, 3) float32, linear
     shift: np.ndarray  # (n,) float32: how far this hair's highlight slides along it
@@ -49,8 +50,8 @@ class Scalp:
 # Where hair begins: height above the eyes (dm) by the angle from the front (radians).
 _ANGLES = (0.0, 0.25, 0.45, 0.62, 0.80, 0.98, 1.12, 1.25, 1.36, 1.50, 1.75, 2.0, 2.3, 3.2)
 _HAIRLINE = {
-    "man": (0.74, 0.77, 0.79, 0.70, 0.48, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60, -0.72),
-    "woman": (0.73, 0.74, 0.70, 0.60, 0.44, 0.30, 0.12, -0.02, -0.08, 0.14, 0.10, -0.25, -0.55, -0.7),
+    "man": (0.68, 0.69, 0.70, 0.63, 0.46, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60, -0.72),
+    "woman": (0.67, 0.675, 0.65, 0.57, 0.43, 0.30, 0.12, -0.02, -0.08, 0.14, 0.10, -0.25, -0.55, -0.7),
 }  # fmt: skip
 
 
@@ -101,8 +102,8 @@ def _unit(x: np.ndarray) -> np.ndarray:
 def _comb_short(at: np.ndarray, eye_y: float, part: float) -> np.ndarray:
     """Side parting, the top combed over and back, sides and back down."""
     x, h, z = at[:, 0], at[:, 1] - eye_y, at[:, 2]
-    over = np.where(x < part, -1.0, 1.0)
-    top = np.stack([0.85 * over, 0.0 * x, np.full_like(x, -0.75)], 1)
+    over = 1 - 2 * _smooth(part + 0.16, part + 0.02, x)
+    top = np.stack([0.70 * over, 0.0 * x, np.full_like(x, -0.8)], 1)
     low = np.stack([0.0 * x, np.full_like(x, -1.0), np.full_like(x, -0.45)], 1)
     back = np.stack([0.1 * np.sign(x), np.full_like(x, -1.0), 0 * x], 1)
     w_top = (_smooth(0.45, 0.80, h) * (1 - 0.6 * _smooth(-0.2, -0.8, z)))[:, None]
@@ -158,23 +159,22 @@ def grow(
         top = _smooth(0.45, 0.85, h) * _smooth(-0.7, 0.2, z)
         length = 0.10 + 0.10 * _smooth(0.0, 0.5, h) + 0.38 * top + 0.06 * _smooth(0.5, 1.0, z) * top
         length *= (0.45 + 0.55 * edge) * rng.uniform(0.8, 1.1, count)
-        volume = 0.025 + 0.05 * _smooth(0.2, 0.6, h) + 0.16 * top * _smooth(0.0, 0.9, z)
-        volume += 0.03 * top
-        lift, steps, comb = 0.55, 12, _comb_short
+        volume = 0.022 + 0.04 * _smooth(0.2, 0.6, h) + 0.11 * top * _smooth(0.0, 0.9, z)
+        lift, steps, comb = 0.40, 12, _comb_short
     else:
         end = identity.lips_at[1] - 0.52 + 0.10 * _smooth(0.2, 0.9, z)
         # As long as it takes from the root, over the curve of the head, down to one even edge.
         over = 0.75 * _smooth(0.4, 1.0, h) * (1 - np.abs(x) / 0.9)
         length = np.clip(roots[:, 1] - end + over, 0.3, 3.0) * rng.uniform(0.90, 1.03, count)
-        volume = 0.05 + 0.15 * _smooth(-0.2, 0.5, h) + 0.04
-        lift, steps, comb = 0.35, 28, _comb_long
+        volume = 0.06 + 0.08 * _smooth(-0.2, 0.5, h)
+        lift, steps, comb = 0.16, 28, _comb_long
     volume = volume * (0.25 + 0.75 * edge)
     step = length / steps
     points = np.empty((count, steps + 1, 3))
     points[:, 0] = roots
     clump = 0.20 * _field(coarse, roots) + 0.10 * _field(fine, roots)
     stray = rng.normal(0, 0.05, (count, 3))
-    loose = rng.random(count) < (0.03 if style == "short" else 0.025)
+    loose = np.arange(count) >= count - round(0.03 * count)
     stray[loose] *= 4.0
     direction = _unit(normal * lift + comb(roots, eye_y, part) + clump)
     at = roots
@@ -190,7 +190,10 @@ def grow(
             pull = pull + ends * np.stack(
                 [-0.75 * np.sign(at[:, 0]), 0 * low, 0.10 - 0.35 * _smooth(0.2, 0.6, at[:, 2])], 1
             )
-        tangent_pull = pull - normal * np.clip((pull * normal).sum(1), None, 0.0)[:, None]
+        # On the skull hair lies flat; below it hangs free and is only kept off the skin.
+        out = (pull * normal).sum(1)
+        out = np.minimum(out, 0.0) + np.maximum(out, 0.0) * _smooth(-0.45, 0.15, at[:, 1] - eye_y)
+        tangent_pull = pull - normal * out[:, None]
         rise = lift * np.clip(1 - 2.2 * t, 0, 1)
         direction = _unit(0.45 * direction + 0.55 * (tangent_pull + rise * normal))
         at = at + direction * step[:, None]
@@ -212,12 +215,13 @@ def grow(
     warm = 1 + rng.normal(0, 0.05, (count, 1, 1)) * np.array([1.0, 0.0, -1.0])
     t = np.linspace(0, 1, n)[None, :, None]
     shade = colour * np.clip(tint, 0.5, 1.6) * warm * (0.72 + 0.45 * t)
-    thick = (rng.random((count, 1)) < 0.55) & (np.linspace(0, 1, n)[None] < 0.8)
+    thick = (rng.random((count, 1)) < 0.6 * edge[:, None]) & (np.linspace(0, 1, n)[None] < 0.8)
     shift = np.repeat(rng.normal(0, 0.09, (count, 1)) - 0.10, n, axis=1)
     return Strands(
         points=points.reshape(-1, 3).astype(np.float32),
         tangents=tangents.reshape(-1, 3).astype(np.float32),
         starts=(np.arange(count + 1) * n).astype(np.int32),
+        loose=int(loose.sum()),
         thick=thick.ravel(),
         colour=shade.reshape(-1, 3).astype(np.float32),
         shift=shift.ravel().astype(np.float32),

@@ -24,12 +24,12 @@ class Lamp:
 
 
 LAMPS = (
-    Lamp((-0.50, 0.52, 0.78), (1.62, 1.53, 1.42), 0.42),  # key: the viewer's left, above
-    Lamp((0.85, 0.12, 0.60), (0.40, 0.44, 0.50), 0.60),  # fill: the other side, cooler
+    Lamp((-0.50, 0.52, 0.78), (1.30, 1.22, 1.12), 0.42),  # key: the viewer's left, above
+    Lamp((0.85, 0.12, 0.60), (0.30, 0.33, 0.38), 0.60),  # fill: the other side, cooler
     Lamp((0.62, 0.62, -0.72), (1.30, 1.34, 1.45), 0.30),  # rim: behind
 )
-SKY = np.array([0.44, 0.46, 0.50], np.float32)  # the room from above
-GROUND = np.array([0.26, 0.22, 0.20], np.float32)  # and from below
+SKY = np.array([0.30, 0.315, 0.345], np.float32)  # the room from above
+GROUND = np.array([0.17, 0.14, 0.125], np.float32)  # and from below
 _MAP = 420  # pixels a side of a bake's depth map
 
 
@@ -69,68 +69,72 @@ def _sphere(count: int) -> np.ndarray:
 
 
 def bake(
-    caster: Caster, points: np.ndarray, normals: np.ndarray | None, *, rays: int = 56
-) -> np.ndarray:
-    """Share of each lamp and of the room that reaches each point.
+    caster: Caster, points: np.ndarray, normals: np.ndarray, hair: np.ndarray, *, rays: int = 48
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share of each lamp and of the room that reaches each point, and each hair's vertex.
 
     Parameters
     ----------
-    points
-        (p, 3) float32.
-    normals
-        (p, 3), or None for hair, which takes light from everywhere.
+    points, normals
+        (p, 3): surfaces take light from their side only.
+    hair
+        (h, 3): hairs take light from everywhere, and let some through.
     rays
         Directions for the room.
 
     Returns
     -------
-    (p, 4) float32, 0 to 1: key, fill, rim, room.
+    (p, 4) and (h, 4) float32, 0 to 1: key, fill, rim, room.
     """
-    out = np.zeros((len(points), 4), np.float32)
-    seen = np.zeros(len(points), np.float32)
-    bias, softness = (0.03, 0.05) if normals is not None else (0.02, 0.35)
-    centre = np.array([0.0, 7.0, 0.3])
+    centre = np.array([0.0, 7.0, 0.3], np.float32)
+    scale = np.float32(_MAP / 5.2)
+    solid, strands, surface, fibre = (
+        np.ascontiguousarray((x - centre).T, dtype=np.float32)
+        for x in (caster.points, caster.strands, points, hair)
+    )
+    normals = normals.astype(np.float32)
+    thick = np.zeros(len(caster.strands), np.bool_)
+    out, out_hair = np.zeros((len(points), 4), np.float32), np.zeros((len(hair), 4), np.float32)
+    seen, seen_hair = np.zeros(len(points), np.float32), np.zeros(len(hair), np.float32)
 
-    def visible(direction: np.ndarray) -> np.ndarray:
-        axes = _frame(direction)
-        scale = _MAP / 5.2
+    def look(direction: np.ndarray) -> None:
+        axes = (_frame(direction) * [[scale], [-scale], [1.0]]).astype(np.float32)
+        middle = np.array([_MAP / 2, _MAP / 2, 20], np.float32)
 
         def project(x: np.ndarray) -> np.ndarray:
-            local = (x - centre) @ axes.T
-            return np.stack(
-                [_MAP / 2 + scale * local[:, 0], _MAP / 2 - scale * local[:, 1], local[:, 2] + 20],
-                1,
-            ).astype(np.float32)
+            return np.ascontiguousarray((axes @ x).T) + middle
 
         depth = np.zeros((_MAP, _MAP), np.float32)
         ids = np.zeros((_MAP, _MAP), np.int32)
-        raster_triangles(project(caster.points), caster.triangles, depth, ids, 0, False)
-        if len(caster.strands):
-            thick = np.zeros(len(caster.strands), np.bool_)
-            raster_strands(project(caster.strands), caster.starts, thick, depth, ids, 0)
-        seen_from(project(points), depth, bias, softness, seen)
-        return seen
+        raster_triangles(project(solid), caster.triangles, depth, ids, 0, False)
+        raster_strands(project(strands), caster.starts, thick, depth, ids, 0)
+        seen_from(project(surface), depth, 0.03, 0.05, seen)
+        seen_from(project(fibre), depth, 0.02, 0.35, seen_hair)
 
     rng = np.random.default_rng(0)
+    samples = 14
     for k, lamp in enumerate(LAMPS):
         axes = _frame(np.array(lamp.direction))
-        count = 14
-        for i in range(count):
-            radius = lamp.spread * np.sqrt((i + rng.random()) / count)
+        for i in range(samples):
+            radius = lamp.spread * np.sqrt((i + rng.random()) / samples)
             angle = 2.39996 * i
-            ray = axes[2] + radius * (np.cos(angle) * axes[0] + np.sin(angle) * axes[1])
-            out[:, k] += visible(ray) / count
-    total = np.zeros(len(points), np.float32)
+            look(axes[2] + radius * (np.cos(angle) * axes[0] + np.sin(angle) * axes[1]))
+            out[:, k] += seen / samples
+            out_hair[:, k] += seen_hair / samples
+    total, total_hair = np.full(len(points), 1e-3, np.float32), 1e-3
     for ray in _sphere(rays):
         if ray[1] < -0.75:
             continue
-        weight = (0.65 + 0.35 * ray[1]) * np.ones(len(points), np.float32)
-        if normals is not None:
-            weight = weight * np.maximum(normals @ ray, 0).astype(np.float32)
-        out[:, 3] += weight * visible(ray)
+        look(ray)
+        share = 0.65 + 0.35 * float(ray[1])
+        weight = share * np.maximum(normals @ ray.astype(np.float32), 0)
+        out[:, 3] += weight * seen
         total += weight
-    out[:, 3] /= np.maximum(total, 1e-3)
-    return out
+        out_hair[:, 3] += share * seen_hair
+        total_hair += share
+    out[:, 3] /= total
+    out_hair[:, 3] /= total_hair
+    return out, out_hair
 
 
 @numba.njit(cache=True, fastmath=True, nogil=True)

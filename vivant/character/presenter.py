@@ -42,8 +42,9 @@ from vivant.character.skin import (
 )
 from vivant.character.teeth import jaw_motion, row_of_teeth
 
-CAMERA = np.array([0.0, 7.12, 14.0], np.float32)  # dm
-FRAME_Y = 7.10  # what is in the middle of the picture, dm
+CAMERA_Z, FACE_Z = 14.0, 1.2  # dm
+FRAME_Y = 7.10  # what is in the middle of the picture, and the camera's height, dm
+CAMERA = np.array([0.0, FRAME_Y, CAMERA_Z], np.float32)
 SCALE = 0.275  # picture heights a dm, at the face
 
 
@@ -159,15 +160,15 @@ class _Parts:
 
 _LOOKS: dict[str, tuple[Complexion, ...]] = {
     "woman": (
-        Complexion((226, 180, 158), (184, 92, 92), (78, 48, 30), (96, 78, 48), 0.25, 0.0),
+        Complexion((226, 180, 158), (184, 92, 92), (70, 49, 37), (96, 78, 48), 0.25, 0.0),
         Complexion((206, 155, 124), (160, 80, 76), (44, 30, 24), (74, 48, 28), 0.0, 0.0),
-        Complexion((232, 190, 168), (190, 104, 100), (128, 82, 46), (88, 112, 120), 0.5, 0.0),
+        Complexion((232, 190, 168), (190, 104, 100), (122, 88, 58), (88, 112, 120), 0.5, 0.0),
         Complexion((164, 112, 82), (130, 68, 64), (30, 24, 22), (58, 38, 24), 0.0, 0.0),
     ),
     "man": (
         Complexion((214, 166, 140), (168, 104, 92), (58, 40, 28), (84, 96, 96), 0.0, 0.55),
         Complexion((190, 138, 108), (148, 90, 78), (36, 28, 24), (70, 46, 28), 0.0, 0.6),
-        Complexion((224, 176, 152), (176, 112, 100), (110, 76, 46), (92, 108, 88), 0.2, 0.35),
+        Complexion((224, 176, 152), (176, 112, 100), (104, 78, 54), (92, 108, 88), 0.2, 0.35),
         Complexion((140, 94, 68), (116, 70, 62), (26, 22, 20), (54, 36, 24), 0.0, 0.5),
     ),
 }
@@ -217,9 +218,11 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
         skin[surface.point_triangles][:, :, 1].min(1) > eye_y - 2.2
     )
     atlas = make_atlas(skin[surface.corner_point], surface, atlas_keep)
+    # Skin below the neckline is never seen: clothes cover it.
+    bare = skin[surface.point_triangles][:, :, 1].max(1) > eye_y - 2.15
     parts.add(
         skin,
-        surface.triangles,
+        surface.triangles[bare],
         SKIN,
         moves=skin_moves,
         corner_point=surface.corner_point,
@@ -235,11 +238,11 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     for upper in (True, False):
         front = edge if upper else edge + [0.0, -0.004, -0.028]
         points, triangles, colour = row_of_teeth(front, upper=upper)
-        behind = np.exp(-(((front[2] - points[:, 2]) / 0.20) ** 2))
+        behind = np.exp(-(((front[2] - points[:, 2]) / 0.30) ** 2))
         parts.add(
             points, triangles, TEETH, colour=colour,
             moves=None if upper else jaw_motion(points),
-            inside=np.clip(1.0 - 0.85 * behind, 0.05, 1.0), shine=0.9,
+            inside=np.clip(1.0 - 0.88 * behind, 0.05, 0.93), shine=0.9,
         )  # fmt: skip
     tongue_quads = mesh.group_quads("helper-tongue")
     base = mesh.base_mesh()
@@ -257,7 +260,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     body_near = (skin[:, 1] < eye_y - 0.9) & (cavity < 0.1)
     body = _body(skin[body_near], skin_normals[body_near])
     neck_y = eye_y - 1.72
-    cloth = to_linear(np.array(_SWEATERS[seed % len(_SWEATERS)]))
+    cloth = to_linear(np.array(_SWEATERS[(seed + (gender == "woman")) % len(_SWEATERS)]))
     garments: list[Garment] = [
         sweater(body, neck_y, cloth, rng, wide=0.16 if gender == "woman" else 0.05)
     ]
@@ -295,9 +298,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     # A thin curtain of hair lets light through: only part of the strands cast shadows.
     casting = _some_strands(hair, rng, 0.45)
     caster = Caster(posed, point_triangles[(material != EYE)], *casting)
-    reach = bake(caster, posed, normals)
-    reach = reach * (1 - inside[:, None]) + inside[:, None] * 0.0
-    hair_reach = bake(caster, hair.points, None, rays=40)
+    reach, hair_reach = bake(caster, posed, normals, hair.points)
     _, hair_normals = scalp.distance(hair.points)
     centre = np.array([0.0, eye_y + 0.15, 0.15])
     outward = hair.points - centre
@@ -412,13 +413,13 @@ def _brows(
 
     assert isinstance(atlas, Atlas)
     man = identity.gender == "man"
-    hairs = 420 if man else 330
+    hairs = 620 if man else 520
     t = rng.beta(1.1, 1.0, hairs)
-    arch = np.interp(t, [0, 0.25, 0.62, 1.0], [0.0, 0.045, 0.085, 0.015])
-    width = np.interp(t, [0, 0.12, 0.6, 1.0], [0.030, 0.042, 0.030, 0.008]) * (1.25 if man else 0.9)
+    arch = np.interp(t, [0, 0.25, 0.62, 1.0], [0.0, 0.030, 0.058, 0.005])
+    width = np.interp(t, [0, 0.12, 0.6, 1.0], [0.034, 0.046, 0.034, 0.010]) * (1.3 if man else 1.05)
     across = np.clip(rng.normal(0, 0.5, hairs), -1.1, 1.1)
     eye = identity.eye_centres[0]
-    height = 0.205 if man else 0.235
+    height = 0.155 if man else 0.180
     x = eye[0] - 0.185 + 0.47 * t
     y = eye[1] + height + arch * (0.75 if man else 1.0) + across * width
     flow = np.interp(t, [0, 0.2, 1.0], [1.25, 0.55, -0.25]) + rng.normal(0, 0.16, hairs)
@@ -460,8 +461,8 @@ def _brows(
         shape=(2 * hairs, count),
     )
     taper = np.array([0.8, 1.0, 0.9, 0.7, 0.25])
-    thick = rng.uniform(0.34, 0.52, (2 * hairs, 1)) * (1.1 if man else 1.0)
-    colour = to_linear(np.array(complexion.hair)) * 0.75
+    thick = rng.uniform(0.26, 0.40, (2 * hairs, 1)) * (1.1 if man else 1.0)
+    colour = to_linear(np.array(complexion.hair)) * 0.9
     return (
         Fringe(
             roots=matrix,
@@ -469,7 +470,7 @@ def _brows(
             lid=np.zeros(2 * hairs, int),
             upper=np.ones(2 * hairs, bool),
             radius=(thick * taper).astype(np.float32),
-            alpha=(np.full((2 * hairs, 1), 0.62) * np.array([0.5, 1, 1, 0.9, 0.5])).astype(
+            alpha=(np.full((2 * hairs, 1), 0.42) * np.array([0.5, 1, 1, 0.9, 0.5])).astype(
                 np.float32
             ),
             colour=colour.astype(np.float32),
@@ -503,7 +504,7 @@ def _lashes(
             off = np.linalg.norm(edge - centre, axis=1)
             edge = edge[off < identity.eye_radius * 1.22]
             edge = edge[np.argsort(edge[:, 0] * mirror)]
-            hairs = (58 if woman else 46) if upper else 34
+            hairs = (52 if woman else 40) if upper else 30
             s = (np.arange(hairs) + rng.uniform(0.2, 0.8, hairs)) / hairs
             knots = np.linspace(0, 1, len(edge))
             roots = np.stack([np.interp(s, knots, edge[:, k]) for k in range(3)], 1)
@@ -513,7 +514,7 @@ def _lashes(
                 shape=(hairs, count),
             )
             shift = roots - skin[near].mean(1)
-            size = (0.098 if woman else 0.072) if upper else 0.045
+            size = (0.078 if woman else 0.052) if upper else 0.032
             length = size * (0.65 + 0.35 * np.sin(np.pi * np.clip(s * 0.85 + 0.15, 0, 1)))
             length = length * rng.uniform(0.8, 1.1, hairs)
             lean = (s - 0.42) * 1.3 + rng.normal(0, 0.10, hairs)
@@ -522,7 +523,7 @@ def _lashes(
             rise = length[:, None] * ((0.10 * u + 0.75 * u**2) if upper else -(0.6 * u))
             offsets = np.stack([mirror * lean[:, None] * forward * 0.9, rise, forward], -1)
             offsets = offsets + shift[:, None]
-            base = rng.uniform(0.42, 0.60, (hairs, 1)) * (1.0 if upper else 0.6)
+            base = rng.uniform(0.28, 0.42, (hairs, 1)) * (1.0 if upper else 0.6)
             out.append(
                 Fringe(
                     roots=matrix,
@@ -530,7 +531,7 @@ def _lashes(
                     lid=np.full(hairs, lid),
                     upper=np.full(hairs, upper),
                     radius=(base * np.array([1.1, 1.0, 0.8, 0.6, 0.25])).astype(np.float32),
-                    alpha=np.full((hairs, 5), 0.85 if upper else 0.5, np.float32),
+                    alpha=np.full((hairs, 5), (0.75 if woman else 0.55) if upper else 0.35, np.float32),
                     colour=np.array([0.010, 0.008, 0.007], np.float32),
                 )
             )
@@ -575,6 +576,25 @@ def _normals(points: np.ndarray, triangles: np.ndarray, out: np.ndarray) -> None
         out[i, 0] *= s
         out[i, 1] *= s
         out[i, 2] *= s
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _place(points: np.ndarray, turn: np.ndarray, offset: np.ndarray, out: np.ndarray) -> None:
+    for i in range(points.shape[0]):
+        x, y, z = points[i, 0], points[i, 1], points[i, 2]
+        for c in range(3):
+            out[i, c] = turn[c, 0] * x + turn[c, 1] * y + turn[c, 2] * z + offset[c]
+
+
+@numba.njit(cache=True, fastmath=True, nogil=True)
+def _project(points: np.ndarray, width: int, height: int, out: np.ndarray) -> None:
+    """To samples on the screen, and one over the distance."""
+    for i in range(points.shape[0]):
+        near = np.float32(1.0) / (np.float32(CAMERA_Z) - points[i, 2])
+        zoom = np.float32(SCALE * height * (CAMERA_Z - FACE_Z)) * near
+        out[i, 0] = np.float32(0.5 * width) + zoom * points[i, 0]
+        out[i, 1] = np.float32(0.5 * height) - zoom * (points[i, 1] - np.float32(FRAME_Y))
+        out[i, 2] = near
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> np.ndarray:
@@ -646,6 +666,8 @@ class Stage:
     light: np.ndarray
     scratch: np.ndarray
     linear: np.ndarray
+    hair: np.ndarray
+    flat_hair: np.ndarray
     hair_light: np.ndarray
     grain: np.ndarray
     curve: np.ndarray
@@ -670,6 +692,8 @@ def open_stage(presenter: Presenter, width: int = 640, height: int = 480) -> Sta
         light=np.zeros((n, 3), np.float32),
         scratch=np.zeros(n, np.float32),
         linear=np.zeros((height, width, 3), np.float32),
+        hair=np.zeros((len(presenter.hair.points), 3), np.float32),
+        flat_hair=np.zeros((len(presenter.hair.points), 3), np.float32),
         hair_light=np.zeros((len(presenter.hair.points), 3), np.float32),
         grain=grain,
         curve=_tone_curve(),
@@ -732,12 +756,8 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     light[hidden] = front * (1 - p.inside[hidden, None])
 
     def project(x: np.ndarray) -> np.ndarray:
-        away = CAMERA[2] - x[:, 2]
-        zoom = SCALE * stage.height * SAMPLES * (CAMERA[2] - 1.2) / away
         out = np.empty((len(x), 3), np.float32)
-        out[:, 0] = stage.width * SAMPLES / 2 + zoom * x[:, 0]
-        out[:, 1] = stage.height * SAMPLES / 2 - zoom * (x[:, 1] - FRAME_Y)
-        out[:, 2] = 1 / away
+        _project(x.astype(np.float32), stage.width * SAMPLES, stage.height * SAMPLES, out)
         return out
 
     stage.depth[:] = 0
@@ -746,8 +766,12 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     corner = p.corner_point
     raster_triangles(flat, p.point_triangles, stage.depth, stage.ids, 0, False)
     count = len(p.triangles)
-    hair = with_head(p.hair.points).astype(np.float32)
-    raster_strands(project(hair), p.hair.starts, p.hair.thick, stage.depth, stage.ids, count)
+    hair, flat_hair = stage.hair, stage.flat_hair
+    offset = (neck + shift - turn @ neck).astype(np.float32)
+    _place(p.hair.points, turn.astype(np.float32), offset, hair)
+    _project(hair, stage.width * SAMPLES, stage.height * SAMPLES, flat_hair)
+    bound = len(p.hair.starts) - p.hair.loose
+    raster_strands(flat_hair, p.hair.starts[:bound], p.hair.thick, stage.depth, stage.ids, count)
     light_strands(
         hair, p.hair.tangents, turn.astype(np.float32), p.hair_reach, p.hair.colour, p.hair.shift,
         p.hair_normals, stage.lamps, SKY, GROUND, CAMERA, stage.hair_light,
@@ -757,6 +781,13 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
         normals[corner], light[corner], p.colour, p.uv, p.shine, p.texture, p.iris,
         _eye_frames(p.identity, turn, with_head, pose.gaze), stage.lamps, CAMERA,
         stage.hair_light, stage.background, SAMPLES, stage.linear,
+    )  # fmt: skip
+    stray = p.hair.starts[bound - 1 :]
+    vertices = len(flat_hair)
+    blend_strands(
+        flat_hair, stray, np.full(vertices, 0.3 * stage.height / 480, np.float32),
+        np.full(vertices, 0.5, np.float32), stage.hair_light, stage.depth, 0.0, SAMPLES,
+        stage.linear,
     )  # fmt: skip
     blink = (
         0.0,

@@ -186,6 +186,14 @@ def paint_skin(
     lip_colour = lip_colour * (1 - 0.35 * seam)
     strength = 0.88 if identity.gender == "woman" else 0.72
     colour = colour * (1 - strength * lip) + lip_colour * strength * lip
+    # A shadow of colour under the brows' hairs.
+    along = (side - (eye[0] - 0.185)) / 0.47
+    height = 0.155 if identity.gender == "man" else 0.180
+    arch = np.interp(along, [0, 0.25, 0.62, 1.0], [0.0, 0.030, 0.058, 0.005])
+    brow = np.exp(-(((y - eye[1] - height - arch) / 0.040) ** 2)) * (z > 0.4)
+    brow = brow * np.clip(np.minimum(along + 0.02, 1.05 - along) / 0.15, 0, 1)
+    tint = np.array(complexion.hair, np.float32)
+    colour = colour * (1 - 0.38 * brow[..., None]) + tint * 0.38 * brow[..., None]
     # Rims of the lids: dark, and darker with make-up.
     lid = _mask("mpfb_eyelids.jpg")
     lid_mask = cv2.remap(
