@@ -268,6 +268,7 @@ _ROMAN = r"(?=[IVXLC])(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 
 # --- rules: a pattern and what it reads as -----------------------------------------------------
 
+_LATIN = "[A-Za-zÀ-ÖØ-öø-ʯḀ-ỿ]"
 _NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNED = rf"(?<![\w.])[-−+]?(?:{_NUM})"
 
@@ -508,7 +509,7 @@ def _roman_ordinal(match: re.Match[str]) -> str:
 def _mixed(match: re.Match[str]) -> str:
     """Letters and digits together: "MP3", "H2O", "A380", "iPhone15", "COVID-19"."""
     said = []
-    for piece in re.findall(r"[^\W\d_]+|\d+", match[0]):
+    for piece in re.findall(rf"{_LATIN}+|\d+", match[0]):
         if not piece.isdigit():
             said.append(spell(piece) if piece.isupper() and len(piece) < 4 else piece)
         elif len(piece) == 3:
@@ -628,7 +629,7 @@ _RULES: tuple[Rule, ...] = (
         lambda m: ABBREVIATIONS[m[1]][0],
     ),
     (re.compile(rf"\b({_alternatives(list(_MONTH_DOT))})(?= |$)"), lambda m: _MONTH_DOT[m[1]]),
-    (re.compile(r"\b(?:[^\W\d_]+-?\d+|\d+[^\W\d_]+)(?:-?[^\W\d_]+|\d+)*\b"), _mixed),
+    (re.compile(rf"\b(?:{_LATIN}+-?\d+|\d+{_LATIN}+)(?:-?{_LATIN}+|\d+)*\b"), _mixed),
     (re.compile(r"\^2\b"), lambda m: "squared"),
     (re.compile(r"\^3\b"), lambda m: "cubed"),
     (re.compile(rf"(?:(?<![\w.,])[-−+](?=\d))?(?:{_NUM}|\.\d+)"), _bare),
@@ -639,9 +640,10 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[^\W_])\.(?=[a-z])|(?<![\w.])\.(?=[A-Za-z]{2})"), lambda m: "dot"),
 )
 _MAY_END = {short for short, (_, may) in ABBREVIATIONS.items() if may}
+_SAME_MARK = {"–": "—", "-": "—", **dict(zip("，、。！？；：", ",,.!?;:", strict=True))}
 _PLAIN = re.compile(
-    r"(?P<word>[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])|-(?=[^\W\d_]))*['’]?)"
-    r"|(?P<mark>\.{2,}|[,;:.!?…—–]|--+| - )"
+    rf"(?P<word>{_LATIN}(?:{_LATIN}|['’](?={_LATIN})|-(?={_LATIN}))*['’]?)"
+    r"|(?P<mark>\.{2,}|[,;:.!?…—–，。！？；：、]|--+| - )"
     r"|(?P<space>\s+)"
     r"|(?P<other>.)",
     re.DOTALL,
@@ -725,7 +727,7 @@ def _read_plain(
             word = spell(found) if spelled else found.replace("’", "'")
             readings.append(Reading(word, *match.span()))
         elif kind == "mark":
-            mark = {"–": "—", "-": "—"}.get(found.strip()[0], found[0])
+            mark = _SAME_MARK.get(found.strip()[0], found[0])
             mark = "…" if found.startswith("..") else mark
             if readings:
                 readings[-1] = marked(readings[-1], mark)

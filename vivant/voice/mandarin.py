@@ -308,7 +308,7 @@ def _ipa(pinyin: str) -> str:
 
     try:
         said = ZHG2P.py2ipa(pinyin)
-    except (AssertionError, KeyError, IndexError) as error:
+    except (AssertionError, KeyError, IndexError, ValueError) as error:
         raise ValueError(f"“{pinyin}” is no pinyin syllable with a tone") from error
     return said.replace("\u032f", "")  # the mark of a non-syllabic vowel, which has no token
 

@@ -57,6 +57,6 @@ def guessed(piece: Piece) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _runs(piece: Piece) -> Iterator[tuple[Language, list[SpokenWord]]:
+def _runs(piece: Piece) -> Iterator[tuple[Language, list[SpokenWord]]]:
     for language, words in itertools.groupby(piece.words, key=lambda word: word.language):
         yield language, list(words)

@@ -1,0 +1,513 @@
+"""Scripts: plain text with a few marks, read into pieces that a voice can say.
+
+The marks are described in docs/scripts.md: ``[pause 0.5]``, ``[speed 0.9]``, ``*emphasis*`` and
+``[word](pronunciation)``.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from vivant.errors import VivantError
+from vivant.voice.english import SYMBOLS, Reading, marked, read_english
+from vivant.voice.speech import Language, Piece, SpokenWord
+from vivant.voice.text import alphabet
+
+SENTENCE_PAUSE_S = 0.35
+PARAGRAPH_PAUSE_S = 0.8
+LONGEST_PAUSE_S = 30.0
+SPEEDS = (0.5, 2.0)
+LONGEST_S = 3600.0  # of a whole script
+WORD_S, CHARACTER_S = 0.38, 0.24  # what an English word and a Chinese character take, about
+
+KNOWN_MARKS = (
+    "The marks are [pause 0.5], [speed 0.9], *emphasis* and [word](pronunciation); "
+    r"write \[ or \* for the sign itself (docs/scripts.md)."
+)
+_HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff〇"
+_HAN_MARKS = "，。！？；：、…—“”‘’（）《》〈〉「」『』【】·～ 0-9%.,:/¥￥$€£+-"
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script, ready to be said."""
+
+    pieces: tuple[Piece, ...]
+    lead_s: float = 0.0  # silence before the first piece
+    notices: tuple[str, ...] = ()
+
+    @property
+    def languages(self) -> frozenset[Language]:
+        """The languages it needs a voice for."""
+        return frozenset(word.language for piece in self.pieces for word in piece.words)
+
+    @property
+    def text(self) -> str:
+        """What is said, in words."""
+        return " ".join(piece.text for piece in self.pieces)
+
+
+def parse_script(text: str, language: Language | None = None) -> Script:
+    """Read a script.
+
+    Parameters
+    ----------
+    text
+        Plain text with marks.
+    language
+        The language that numbers and signs between two languages are read in; by default each
+        sentence decides by what it is mostly written in.
+
+    Raises
+    ------
+    VivantError
+        ``empty-script``, ``script-too-long``, ``script-mark`` (an unknown or wrong mark, with line
+        and column), ``unspeakable`` (letters of a script no voice reads).
+    """
+    if len(text) > 40 * LONGEST_S:
+        raise _too_long(len(text) / 15)
+    plain = _marks(_Source(unicodedata.normalize("NFC", text)))
+    pieces: list[Piece] = []
+    lead_s = 0.0
+    speed = 1.0
+    held_s = 0.0  # the pause that marks asked for after the last piece
+    left_out: list[str] = []
+    for start, end, event in plain.segments():
+        for group, ends in _sentences(_words(plain, start, end, language, left_out)):
+            pieces.append(Piece(group, speed, SENTENCE_PAUSE_S if ends else 0.0))
+            held_s = 0.0
+        if isinstance(event, _Speed):
+            speed = event.factor
+        elif isinstance(event, _Pause) and not pieces:
+            lead_s += event.seconds
+        elif isinstance(event, _Pause):
+            # The voice leaves off as before a comma where no sentence ends.
+            held_s += event.seconds
+            pieces[-1] = replace(_closed(pieces[-1], ","), pause_s=held_s)
+        elif isinstance(event, _Paragraph) and pieces:
+            pieces[-1] = replace(_closed(pieces[-1], "."), pause_s=held_s or PARAGRAPH_PAUSE_S)
+    if not pieces:
+        raise VivantError(
+            "empty-script",
+            "The script has nothing that can be said.",
+            "Write at least one word.",
+        )
+    pieces[-1] = replace(_closed(pieces[-1], "."), pause_s=held_s)
+    script = Script(tuple(pieces), lead_s, _notices(left_out))
+    seconds = sum(_seconds(piece) for piece in pieces)
+    if seconds > LONGEST_S:
+        raise _too_long(seconds)
+    return script
+
+
+def _too_long(seconds: float) -> VivantError:
+    return VivantError(
+        "script-too-long",
+        f"The script would take about {seconds / 60:.0f} minutes to say; "
+        f"the most is {LONGEST_S / 60:.0f}.",
+        "Split it into several scripts.",
+    )
+
+
+def _seconds(piece: Piece) -> float:
+    spoken = sum(
+        CHARACTER_S * len(word.text) if word.language == "zh" else WORD_S for word in piece.words
+    )
+    return spoken / piece.speed + piece.pause_s
+
+
+def _notices(left_out: list[str]) -> tuple[str, ...]:
+    if not left_out:
+        return ()
+    signs = ", ".join(dict.fromkeys(left_out))
+    return (f"Left out, because nothing can be said for it: {signs}.",)
+
+
+# --- marks -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Pause:
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Speed:
+    factor: float
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    pass
+
+
+_Event = _Pause | _Speed | _Paragraph
+_Emit = Callable[[str, int], None]  # characters of the plain text, and their place in the source
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The script as written, which errors point into."""
+
+    text: str
+
+    def where(self, at: int) -> str:
+        line = self.text.count("\n", 0, at) + 1
+        column = at - (self.text.rfind("\n", 0, at) + 1) + 1
+        return f"line {line}, column {column}"
+
+    def wrong(self, at: int, message: str, fix: str = KNOWN_MARKS) -> VivantError:
+        return VivantError("script-mark", f"{self.where(at)}: {message}", fix)
+
+
+@dataclass(frozen=True)
+class _Plain:
+    """The text without its marks, and what the marks said about it."""
+
+    source: _Source
+    text: str
+    origins: tuple[int, ...]  # place in the source of every character
+    emphasised: tuple[tuple[int, int], ...]
+    given: dict[int, tuple[int, str, Language]]  # start -> (end, phonemes, language)
+    events: tuple[tuple[int, _Event], ...]
+
+    def segments(self) -> Iterator[tuple[int, int, _Event | None]]:
+        """Stretches of text between two events, each with the event that ends it."""
+        start = 0
+        for at, event in self.events:
+            yield start, at, event
+            start = at
+        yield start, len(self.text), None
+
+
+_PAUSE = re.compile(r"\[pause\s+(\d+(?:\.\d+)?|\.\d+)\s*(s|ms)?\s*\]")
+_SPEED = re.compile(r"\[speed\s+(\d+(?:\.\d+)?|\.\d+)\s*\]")
+_SAID_AS = re.compile(r"\[([^\[\]\n]+)\]\(([^()\n]*)\)")
+_BREAK = re.compile(r"[ \t]*\n(?:[ \t]*\n)+\s*|[ \t]*\n(?=[ \t]*(?:[-•*]|\d{1,2}[.)])[ \t]+\S)")
+_BULLET = re.compile(r"[ \t]*(?:[-•*])[ \t]+")
+_EMPHASIS = re.compile(r"\*{1,2}")
+_FULL_WIDTH = {chr(code): chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}
+for _kept in "，。！？：；（）～":
+    _FULL_WIDTH.pop(_kept, None)
+
+
+def _marks(source: _Source) -> _Plain:
+    raw = source.text
+    text: list[str] = []
+    origins: list[int] = []
+    emphasised: list[tuple[int, int]] = []
+    given: dict[int, tuple[int, str, Language]] = {}
+    events: list[tuple[int, _Event]] = []
+    opened: tuple[int, int, str] | None = None  # (place in the text, in the source, sign)
+
+    def emit(signs: str, at: int) -> None:
+        text.append(signs)
+        origins.extend([at] * len(signs))
+
+    at = 0
+    length = 0
+    while at < len(raw):
+        length = len(origins)
+        char = raw[at]
+        start_of_line = not raw[raw.rfind("\n", 0, at) + 1 : at].strip()
+        if char == "\\" and raw[at + 1 : at + 2] in ("[", "]", "*", "\\"):
+            emit(raw[at + 1], at)
+            at += 2
+        elif found := _BREAK.match(raw, at):
+            if opened:
+                raise _unclosed(source, opened[1], opened[2])
+            events.append((length, _Paragraph()))
+            emit(" ", at)
+            at = found.end()
+        elif start_of_line and (found := _BULLET.match(raw, at)):
+            at = found.end()
+        elif char == "[":
+            at = _bracket(source, at, length, emit, given, events)
+        elif char == "*" and (found := _EMPHASIS.match(raw, at)):
+            sign = found[0]
+            if opened and opened[2] == sign and not raw[at - 1].isspace():
+                emphasised.append((opened[0], length))
+                opened = None
+                at = found.end()
+            elif not opened and _opens(raw, at, found.end()):
+                opened = (length, at, sign)
+                at = found.end()
+            else:
+                emit(char, at)
+                at += 1
+        else:
+            _emit_character(char, at, emit)
+            at += 1
+    if opened:
+        raise _unclosed(source, opened[1], opened[2])
+    return _Plain(source, "".join(text), tuple(origins), tuple(emphasised), given, tuple(events))
+
+
+def _opens(raw: str, at: int, after: int) -> bool:
+    follows = raw[after : after + 1]
+    before = raw[at - 1 : at]
+    glued = before.isalnum() and before.isascii()
+    return bool(follows) and not follows.isspace() and follows != "*" and not glued
+
+
+def _unclosed(source: _Source, at: int, sign: str) -> VivantError:
+    return source.wrong(at, f"the emphasis {sign} is never closed in its paragraph.")
+
+
+def _emit_character(char: str, at: int, emit: _Emit) -> None:
+    kind = unicodedata.category(char)
+    if char in _FULL_WIDTH:
+        emit(_FULL_WIDTH[char], at)
+    elif char.isspace() or kind in ("Zs", "Zl", "Zp"):
+        emit(" ", at)
+    elif kind == "Nd" and not char.isascii():
+        emit(str(unicodedata.digit(char)), at)
+    elif kind in ("No", "Nl") and char not in SYMBOLS:
+        emit(unicodedata.normalize("NFKC", char).replace("\u2044", "/"), at)
+    elif kind not in ("Cc", "Cf", "Cs", "Mn", "Me"):  # those are seen by nobody and said by nobody
+        emit(char, at)
+
+
+def _bracket(
+    source: _Source,
+    at: int,
+    length: int,
+    emit: _Emit,
+    given: dict[int, tuple[int, str, Language]],
+    events: list[tuple[int, _Event]],
+) -> int:
+    """Read the mark that starts with ``[`` at `at`; returns the place after it."""
+    raw = source.text
+    if found := _PAUSE.match(raw, at):
+        seconds = float(found[1]) / (1000 if found[2] == "ms" else 1)
+        if not 0 < seconds <= LONGEST_PAUSE_S:
+            raise source.wrong(
+                at,
+                f"a pause of {seconds:g} s is not possible.",
+                f"Give more than 0 and at most {LONGEST_PAUSE_S:g} seconds: [pause 0.5].",
+            )
+        events.append((length, _Pause(seconds)))
+    elif found := _SPEED.match(raw, at):
+        factor = float(found[1])
+        if not SPEEDS[0] <= factor <= SPEEDS[1]:
+            raise source.wrong(
+                at,
+                f"a speed of {factor:g} is not possible.",
+                f"Give {SPEEDS[0]:g} (slow) to {SPEEDS[1]:g} (fast): [speed 0.9].",
+            )
+        events.append((length, _Speed(factor)))
+    elif found := _SAID_AS.match(raw, at):
+        word, said = found[1].strip(), found[2].strip()
+        phonemes, language = _said_as(source, at, word, said)
+        emit(word, at + 1)
+        given[length] = (length + len(word), phonemes, language)
+    else:
+        shown = raw[at : at + 30].split("\n")[0]
+        closed = shown.find("]")
+        shown = shown[: closed + 1] if closed >= 0 else shown
+        raise source.wrong(at, f"“{shown}” is not a mark I know.")
+    return found.end()
+
+
+# --- pronunciations ------------------------------------------------------------------------------
+
+# The IPA as dictionaries print it, in the letters that Kokoro's alphabet has for it.
+_IPA = (
+    ("t͡ʃ", "ʧ"), ("tʃ", "ʧ"), ("d͡ʒ", "ʤ"), ("dʒ", "ʤ"), ("eɪ", "A"), ("aɪ", "I"), ("aʊ", "W"),
+    ("oʊ", "O"), ("əʊ", "Q"), ("ɔɪ", "Y"), ("ɝ", "ɜɹ"), ("ɚ", "əɹ"), ("r", "ɹ"), ("g", "ɡ"),
+    ("'", "ˈ"), ("ˈ", "ˈ"), (",", "ˌ"), (".", ""), ("(", ""), (")", ""),
+)  # fmt: skip
+_NOT_PHONEMES = set(',;:.!?—…"()“” ')
+
+
+def _said_as(source: _Source, at: int, word: str, said: str) -> tuple[str, Language]:
+    """Phonemes that the author gave for a word: ``/IPA/``, pinyin or a respelling."""
+    example = "Write [Nguyen](win), [data](/dˈeɪɾə/) or [行](hang2)."
+    if not word or not said:
+        raise source.wrong(at, "a pronunciation needs a word and how to say it.", example)
+    if re.fullmatch(rf"[{_HAN}]+", word):
+        return _pinyin(source, at, word, said, example), "zh"
+    if len(said) > 1 and said[0] == said[-1] == "/":
+        phonemes = unicodedata.normalize("NFC", said[1:-1].strip())
+        for ipa, own in _IPA:
+            phonemes = phonemes.replace(ipa, own)
+        strange = [sign for sign in phonemes if sign not in alphabet() and sign != " "]
+        strange += [sign for sign in phonemes if sign in _NOT_PHONEMES - {" "}]
+        if strange or not phonemes.strip():
+            signs = " ".join(dict.fromkeys(strange)) or "nothing"
+            raise source.wrong(at, f"“{said}” holds no phonemes I know: {signs}.", example)
+        return phonemes, "en"
+    readings, unsaid = read_english(said)
+    if unsaid or not readings or re.search(rf"[{_HAN}]", said):
+        raise source.wrong(at, f"“{said}” cannot be read as English letters.", example)
+    from vivant.voice.english import phonemes_of
+
+    phonemes_of_words, _ = phonemes_of(tuple((reading.text, "") for reading in readings))
+    return " ".join(phonemes_of_words), "en"
+
+
+def _pinyin(source: _Source, at: int, word: str, said: str, example: str) -> str:
+    from pypinyin.contrib.tone_convert import to_tone3
+
+    from vivant.voice.mandarin import phonemes_of_pinyin
+
+    syllables = [
+        to_tone3(syllable.lower().replace("u:", "ü").replace("v", "ü"), neutral_tone_with_five=True)
+        if not syllable[-1].isdigit()
+        else syllable.lower().replace("u:", "v").replace("ü", "v")
+        for syllable in re.findall(r"[^\W\d_:]+:?[^\W\d_:]*[1-5]?", said.strip("/"))
+    ]
+    toneless = [syllable for syllable in syllables if syllable[-1] == "5" and "5" not in said]
+    if toneless:
+        raise source.wrong(
+            at, f"“{toneless[0][:-1]}” has no tone; write 1 to 4, or 5 for none.", example
+        )
+    if len(syllables) != len(word):
+        raise source.wrong(
+            at, f"“{word}” has {len(word)} characters and “{said}” {len(syllables)} syllables.",
+            example,
+        )  # fmt: skip
+    try:
+        return phonemes_of_pinyin(syllables)
+    except ValueError as error:
+        raise source.wrong(at, f"{error}.", example) from error
+
+
+# --- words and sentences -------------------------------------------------------------------------
+
+
+def _words(
+    plain: _Plain, start: int, end: int, language: Language | None, left_out: list[str]
+) -> list[tuple[SpokenWord, bool]]:
+    """Words of a stretch of text, each with whether a sentence ends after it."""
+    readings: list[tuple[Reading, str]] = []  # with the phonemes that the author gave
+    inside = [(at, *known) for at, known in sorted(plain.given.items()) if start <= at < end]
+    at = start
+    for given_start, given_end, phonemes, tongue in [*inside, (end, end, "", "en")]:
+        _read_stretch(plain, at, given_start, language, readings, left_out)
+        if phonemes:
+            word = plain.text[given_start:given_end]
+            reading = Reading(word, given_start, given_end, language=tongue)
+            readings.append((reading, phonemes))
+        at = given_end
+    words = []
+    for reading, phonemes in readings:
+        emphasis = any(a < reading.end and reading.start < b for a, b in plain.emphasised)
+        spoken = SpokenWord(reading.text, reading.language, reading.mark, emphasis, phonemes)
+        words.append((spoken, reading.ends_sentence))
+    return words
+
+
+def _read_stretch(
+    plain: _Plain,
+    start: int,
+    end: int,
+    language: Language | None,
+    readings: list[tuple[Reading, str]],
+    left_out: list[str],
+) -> None:
+    for run_start, run_end, tongue in _language_runs(plain.text, start, end, language):
+        text = plain.text[run_start:run_end]
+        # A mark right after a word with a given pronunciation belongs to that word.
+        lead = re.match(r"\s*([,;:.!?…—，。！？；：、]+)", text)
+        if lead and readings:
+            sign = {"，": ",", "、": ",", "。": ".", "！": "!", "？": "?", "；": ";", "：": ":"}
+            for mark in lead[1]:
+                last, phonemes = readings[-1]
+                readings[-1] = (marked(last, sign.get(mark, mark)), phonemes)
+        if tongue == "zh":
+            from vivant.voice.mandarin import read_mandarin as read
+        else:
+            read = read_english
+        found, unsaid = read(text)
+        readings.extend(
+            (replace(reading, start=reading.start + run_start, end=reading.end + run_start), "")
+            for reading in found
+        )
+        for at, sign_left in unsaid:
+            _leave_out(plain, run_start + at, sign_left, left_out)
+
+
+def _leave_out(plain: _Plain, at: int, sign: str, left_out: list[str]) -> None:
+    if unicodedata.category(sign)[0] in "LN":
+        where = plain.source.where(plain.origins[at])
+        name = unicodedata.name(sign, "a letter without a name").lower()
+        raise VivantError(
+            "unspeakable",
+            f"{where}: “{sign}” ({name}) cannot be said.",
+            "Scripts are English, Mandarin or both: write it in Latin letters or Chinese "
+            "characters.",
+        )
+    if sign.strip():
+        left_out.append(sign)
+
+
+_ROUGH = re.compile(r"(?<=[。！？…；])|(?<=[.!?;])\s+")
+
+
+def _language_runs(
+    text: str, start: int, end: int, language: Language | None
+) -> Iterator[tuple[int, int, Language]]:
+    """Cut a stretch where the language that reads it changes."""
+    stretches: list[tuple[int, int, Language]] = []
+    at = start
+    cuts = [found.end() for found in _ROUGH.finditer(text, start, end) if found.end() > start]
+    for cut in [*cuts, end]:
+        main = language or _main_language(text[at:cut])
+        for run in _runs_inside(text, at, cut, main):
+            if stretches and stretches[-1][2] == run[2]:
+                stretches[-1] = (stretches[-1][0], run[1], run[2])
+            else:
+                stretches.append(run)
+        at = cut
+    yield from stretches
+
+
+@functools.lru_cache(maxsize=64)
+def _main_language(text: str) -> Language:
+    characters = len(re.findall(rf"[{_HAN}]", text))
+    words = len(re.findall(r"[A-Za-zÀ-ɏ]+", text))
+    return "zh" if characters and characters >= words else "en"
+
+
+def _runs_inside(
+    text: str, start: int, end: int, main: Language
+) -> Iterator[tuple[int, int, Language]]:
+    if main == "zh":
+        if end > start:
+            yield start, end, "zh"  # `read_mandarin` reads the English inside it
+        return
+    at = start
+    for found in re.finditer(rf"[{_HAN}](?:[{_HAN}{_HAN_MARKS}]*[{_HAN}。！？])?", text[start:end]):
+        if start + found.start() > at:
+            yield at, start + found.start(), "en"
+        yield start + found.start(), start + found.end(), "zh"
+        at = start + found.end()
+    if end > at:
+        yield at, end, "en"
+
+
+def _sentences(
+    words: list[tuple[SpokenWord, bool]],
+) -> Iterator[tuple[tuple[SpokenWord, ...], bool]]:
+    """Groups of words up to the end of a sentence, each with whether it is one."""
+    group: list[SpokenWord] = []
+    for word, ends in words:
+        group.append(word)
+        if ends:
+            yield tuple(group), True
+            group = []
+    if group:
+        yield tuple(group), False
+
+
+def _closed(piece: Piece, mark: str) -> Piece:
+    """`piece` with `mark` at its end, unless it has one that does the same."""
+    last = piece.words[-1]
+    if last.mark in tuple(".!?…") or (last.mark and mark == ","):
+        return piece
+    return replace(piece, words=(*piece.words[:-1], replace(last, mark=mark)))
