@@ -7,9 +7,8 @@ from pathlib import Path
 
 from vivant.errors import VivantError
 
-VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .mts .m2ts .ts .3gp .wmv .flv .ogv".split()
-)
+_SUFFIXES = ".mp4 .m4v .mov .mkv .webm .avi .mpg .mpeg .mts .m2ts .ts .3gp .wmv .flv .ogv"
+VIDEO_SUFFIXES = frozenset(_SUFFIXES.split())
 
 
 def video_files(paths: Iterable[Path]) -> tuple[Path, ...]:

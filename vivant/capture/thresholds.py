@@ -58,18 +58,20 @@ THRESHOLDS: dict[str, Threshold] = {
         Threshold("no-rest", "longest rest of the mouth", "s", 0.36, None),
         # Sound, of every sentence and of the video's own track.
         Threshold("low-sample-rate", "sample rate", "Hz", 22_050, 16_000),
-        Threshold("narrow-band", "strongest sound from 4.5 to 7.5 kHz", "dB", -15, -30),
+        Threshold(
+            "narrow-band", "strongest hiss from 4.5 to 7.5 kHz, beside speech", "dB", -32, -42
+        ),
         Threshold("too-quiet", "loudness", "LUFS", -36, -48),
         _above("clipped", "samples at the loudest possible value", "%", 0.3, 1.5),
         Threshold("noisy", "speech above noise", "dB", 20, 10),
-        _above("reverberant", "time for sound to die away by 60 dB", "s", 0.7, 1.2),
+        _above("reverberant", "time for sound to die away by 60 dB", "s", 0.5, 0.85),
         _above("background-sound", "pauses with music or a voice in them", "%", 30, 60),
         # Sentences.
         Threshold("few-sentences", "speech in all sentences", "s", 100, 30),
-        Threshold("text-mismatch", "match of a sentence and its text", "", None, -33),
+        Threshold("text-mismatch", "likelihood of the text against any phonemes", "", None, -8),
         _above("wrong-words", "words of a sentence that are not heard", "", 0, None),
-        Threshold("two-speakers", "likeness of the two voices found (CAM++)", "", None, 0.5),
-        Threshold("other-speaker", "likeness of the video's voice (CAM++)", "", 0.5, 0.35),
+        Threshold("two-speakers", "likeness of the two voices found (CAM++)", "", 0.68, 0.6),
+        Threshold("other-speaker", "likeness of the video's voice (CAM++)", "", 0.65, 0.55),
     )
 }
 """All thresholds by code."""
@@ -87,3 +89,6 @@ CUT_STEP = 3.0  # mean difference, of 255, that a cut has at least
 CUT_RATIO = 3.5  # times its neighbours
 REST_OPENING = 0.022  # inner lips apart, in face widths
 LONGEST_S = 3.0  # one stretch this long is an error, however long the recording
+WORD_LOSS = -550.0  # likelihood ratio summed over a word: 1 right word in 300 is below (GRID, LJ)
+WRONG_SHARE = 0.3  # of a sentence's words: it is another sentence
+ALIKE_GE2E = 0.8  # second judge (GE2E): one person's groups of recordings are above, .88 to .96
