@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
+from pathlib import Path
+
 import pytest
 
 from vivant.errors import VivantError
@@ -114,3 +117,13 @@ def test_what_is_wrong_is_said_with_its_place(script: str, code: str, message: s
     assert caught.value.code == code
     assert message in caught.value.message
     assert caught.value.fix
+
+
+def test_the_example_of_the_documentation_is_read() -> None:
+    page = (Path(__file__).parents[2] / "docs/scripts.md").read_text(encoding="utf-8")
+    example = page.split("said in words.\n\n")[1].split("\n\n    vivant speak")[0]
+    script = parse_script(textwrap.dedent(example))
+    assert script.languages == {"en", "zh"}
+    assert [piece.speed for piece in script.pieces] == [1, 1, 0.9, 1]
+    assert script.pieces[0].pause_s == 0.6
+    assert script.notices == ()

@@ -241,7 +241,7 @@ SYMBOLS = {
     "©": "copyright", "$": "dollar", "£": "pound", "€": "euro", "¥": "yen", "/": "slash",
     "\\": "backslash", "^": "caret", "√": "square root of", "∞": "infinity", "→": "to",
     "µ": "micro", "Ω": "ohm", "℃": "degrees Celsius", "¢": "cents", "*": "asterisk",
-    "_": "underscore", "…": "", "½": "one half", "¼": "one quarter", "¾": "three quarters",
+    "_": "underscore", "№": "number", "½": "one half", "¼": "one quarter", "¾": "three quarters",
     "⅓": "one third", "⅔": "two thirds", "⅛": "one eighth", "²": "squared", "³": "cubed",
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "Δ": "delta", "ε": "epsilon",
     "θ": "theta", "λ": "lambda", "μ": "mu", "π": "pi", "ρ": "rho", "σ": "sigma", "Σ": "sigma",
@@ -268,6 +268,7 @@ _ROMAN = r"(?=[IVXLC])(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 
 # --- rules: a pattern and what it reads as -----------------------------------------------------
 
+_DIGITS = r"\d+(?:\.\d+)?"
 _LATIN = "[A-Za-zÀ-ÖØ-öø-ʯḀ-ỿ]"
 _NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SIGNED = rf"(?<![\w.])[-−+]?(?:{_NUM})"
@@ -509,9 +510,11 @@ def _roman_ordinal(match: re.Match[str]) -> str:
 def _mixed(match: re.Match[str]) -> str:
     """Letters and digits together: "MP3", "H2O", "A380", "iPhone15", "COVID-19"."""
     said = []
-    for piece in re.findall(rf"{_LATIN}+|\d+", match[0]):
-        if not piece.isdigit():
+    for piece in re.findall(rf"{_LATIN}+|\d+(?:\.\d+)?", match[0]):
+        if not piece[0].isdigit():
             said.append(spell(piece) if piece.isupper() and len(piece) < 4 else piece)
+        elif "." in piece:
+            said.append(number(piece))
         elif len(piece) == 3:
             said.append(pairs(piece))
         elif len(piece) > 4:
@@ -629,7 +632,10 @@ _RULES: tuple[Rule, ...] = (
         lambda m: ABBREVIATIONS[m[1]][0],
     ),
     (re.compile(rf"\b({_alternatives(list(_MONTH_DOT))})(?= |$)"), lambda m: _MONTH_DOT[m[1]]),
-    (re.compile(rf"\b(?:{_LATIN}+-?\d+|\d+{_LATIN}+)(?:-?{_LATIN}+|\d+)*\b"), _mixed),
+    (
+        re.compile(rf"\b(?:{_LATIN}+-?{_DIGITS}|{_DIGITS}{_LATIN}+)(?:-?{_LATIN}+|-?{_DIGITS})*\b"),
+        _mixed,
+    ),
     (re.compile(r"\^2\b"), lambda m: "squared"),
     (re.compile(r"\^3\b"), lambda m: "cubed"),
     (re.compile(rf"(?:(?<![\w.,])[-−+](?=\d))?(?:{_NUM}|\.\d+)"), _bare),
@@ -644,19 +650,24 @@ _SAME_MARK = {"–": "—", "-": "—", **dict(zip("，、。！？；：", ",,.
 _PLAIN = re.compile(
     rf"(?P<word>{_LATIN}(?:{_LATIN}|['’](?={_LATIN})|-(?={_LATIN}))*['’]?)"
     r"|(?P<mark>\.{2,}|[,;:.!?…—–，。！？；：、]|--+| - )"
+    r"|(?P<digits>\d+)"
     r"|(?P<space>\s+)"
     r"|(?P<other>.)",
     re.DOTALL,
 )
 
 
-def read_english(text: str) -> tuple[tuple[Reading, ...], tuple[tuple[int, str], ...]]:
+def read_english(
+    text: str, follows: str = ""
+) -> tuple[tuple[Reading, ...], tuple[tuple[int, str], ...]]:
     """Say English text in words.
 
     Parameters
     ----------
     text
         Plain text, no script marks.
+    follows
+        What comes after it and is read elsewhere; it tells "Dr. Smith" from "Elm Dr."
 
     Returns
     -------
@@ -669,9 +680,9 @@ def read_english(text: str) -> tuple[tuple[Reading, ...], tuple[tuple[int, str],
     claimed: list[tuple[int, int, str]] = []
     taken = bytearray(len(text))
     for pattern, say in _RULES:
-        for match in pattern.finditer(text):
+        for match in pattern.finditer(text + follows):
             start, end = match.span()
-            if start == end or any(taken[start:end]):
+            if start == end or end > len(text) or any(taken[start:end]):
                 continue
             said = say(match)
             if said is not None:
@@ -686,7 +697,7 @@ def read_english(text: str) -> tuple[tuple[Reading, ...], tuple[tuple[int, str],
         for piece in said.split():
             word = piece.rstrip(",")
             readings.append(Reading(word, start, end, "," if piece.endswith(",") else ""))
-        if said and _abbreviation_ends(text, start, end):
+        if said and _abbreviation_ends(text + follows, start, end):
             readings[-1] = marked(readings[-1], ".")
         at = end
     return tuple(readings), tuple(unsaid)
@@ -726,6 +737,9 @@ def _read_plain(
             spelled = found in _SPELLED and not shouting
             word = spell(found) if spelled else found.replace("’", "'")
             readings.append(Reading(word, *match.span()))
+        elif kind == "digits":  # left over beside what a rule took
+            said = cardinal(found).split()
+            readings.extend(Reading(number_word, *match.span()) for number_word in said)
         elif kind == "mark":
             mark = _SAME_MARK.get(found.strip()[0], found[0])
             mark = "…" if found.startswith("..") else mark
@@ -805,11 +819,16 @@ def phonemes_of(
     return tuple(phonemes), tuple(guessed)
 
 
+_LETTERS = str.maketrans(
+    {"ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "đ": "d", "ı": "i", "ß": "ss", "æ": "ae", "Æ": "Ae",
+     "œ": "oe", "Œ": "Oe", "þ": "th", "Þ": "Th", "ð": "th", "Ð": "Th"}
+)  # fmt: skip
+
+
 def _plain_letters(word: str) -> str:
     """Drop accents that the dictionary does not know: "naïveté" is spelled "naivete" there."""
-    return "".join(
-        letter for letter in unicodedata.normalize("NFD", word) if not unicodedata.combining(letter)
-    )
+    letters = unicodedata.normalize("NFD", word.translate(_LETTERS))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 
 def _settle_heteronyms(tokens: list) -> None:

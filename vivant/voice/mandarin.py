@@ -107,7 +107,11 @@ def _normalised(given: _Text) -> _Text:
     """Numbers and what belongs to them in characters."""
     import wetext
 
-    simple = wetext.preprocess(given.text, traditional_to_simple=True)
+    simple = re.sub(
+        f"[{HAN}]+",
+        lambda run: str(wetext.preprocess(run[0], traditional_to_simple=True)),
+        given.text,
+    )
     if len(simple) != len(given.text):
         raise AssertionError(f"simplifying changed the length of “{given.text}”")
     text: list[str] = []
@@ -121,8 +125,11 @@ def _normalised(given: _Text) -> _Text:
     for match in [*_ENGLISH.finditer(simple), None]:
         end = match.start() if match else len(simple)
         done = at
+        at += len(simple[at:end]) - len(simple[at:end].lstrip())
         if simple[at:end].strip():
-            result = wetext.normalize_with_mapping(simple[at:end], lang="zh", operator="tn")
+            result = wetext.normalize_with_mapping(
+                simple[at:end].rstrip(), lang="zh", operator="tn"
+            )
             for change in result.mappings:
                 keep(done, at + change.input_start)
                 said = change.output_text

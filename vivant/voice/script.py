@@ -267,8 +267,9 @@ def _emit_character(char: str, at: int, emit: _Emit) -> None:
         emit(" ", at)
     elif kind == "Nd" and not char.isascii():
         emit(str(unicodedata.digit(char)), at)
-    elif kind in ("No", "Nl") and char not in SYMBOLS:
-        emit(unicodedata.normalize("NFKC", char).replace("\u2044", "/"), at)
+    elif kind in ("No", "Nl", "So") and char not in SYMBOLS:
+        plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
+        emit(plain if plain.isascii() else char, at)
     elif kind not in ("Cc", "Cf", "Cs", "Mn", "Me"):  # those are seen by nobody and said by nobody
         emit(char, at)
 
@@ -347,8 +348,11 @@ def _said_as(source: _Source, at: int, word: str, said: str) -> tuple[str, Langu
         raise source.wrong(at, f"“{said}” cannot be read as English letters.", example)
     from vivant.voice.english import phonemes_of
 
-    phonemes_of_words, _ = phonemes_of(tuple((reading.text, "") for reading in readings))
-    return " ".join(phonemes_of_words), "en"
+    each, _ = phonemes_of(tuple((reading.text, "") for reading in readings))
+    phonemes = " ".join(each)
+    if not phonemes.strip():
+        raise source.wrong(at, f"“{said}” has no sound.", example)
+    return phonemes, "en"
 
 
 def _pinyin(source: _Source, at: int, word: str, said: str, example: str) -> str:
@@ -421,10 +425,11 @@ def _read_stretch(
                 last, phonemes = readings[-1]
                 readings[-1] = (marked(last, sign.get(mark, mark)), phonemes)
         if tongue == "zh":
-            from vivant.voice.mandarin import read_mandarin as read
+            from vivant.voice.mandarin import read_mandarin
+
+            found, unsaid = read_mandarin(text)
         else:
-            read = read_english
-        found, unsaid = read(text)
+            found, unsaid = read_english(text, plain.text[run_end : run_end + 20])
         readings.extend(
             (replace(reading, start=reading.start + run_start, end=reading.end + run_start), "")
             for reading in found
