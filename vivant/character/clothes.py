@@ -103,10 +103,28 @@ def sweater(
     )
 
 
+def shirt_front(body: Scalp, neck_y: float, colour: np.ndarray) -> Garment:
+    """The part of a shirt that shows in the opening of a sweater."""
+    columns, rows = 40, 12
+    angle = np.linspace(-0.55, 0.55, columns)
+    path = []
+    for k in range(rows):
+        at = _neck_ring(body, angle, np.full(columns, neck_y + 0.22 - 0.05 * k))
+        off, normal = body.distance(at)
+        path.append(at + normal * (0.030 - off)[:, None])
+    points = np.stack(path)
+    return Garment(
+        points.reshape(-1, 3),
+        _grid(rows, columns, closed=False),
+        np.broadcast_to(colour, (rows * columns, 3)),
+        np.zeros((rows * columns, 2)),
+    )
+
+
 def shirt_collar(body: Scalp, neck_y: float, colour: np.ndarray) -> Garment:
     """A folded collar, open at the throat, whose wings lie on the sweater."""
     columns, rows = 160, 15
-    opening = 0.05
+    opening = 0.0
     angle = np.linspace(opening, 2 * np.pi - opening, columns)
     front = 0.5 + 0.5 * np.cos(angle)
     base = _neck_ring(body, angle, neck_y + 0.40 - 0.37 * front)
@@ -130,14 +148,16 @@ def shirt_collar(body: Scalp, neck_y: float, colour: np.ndarray) -> Garment:
             # The leaf lies on the sweater, not in it; its two points part below the throat.
             off, normal = body.distance(p)
             p = p + normal * np.maximum(0.13 - off, 0)[:, None] * min(q * 2, 1.0)
-            p[:, 0] += np.sign(base[:, 0]) * near * 0.10 * q
+            p[:, 0] += np.where(angle < np.pi, 1.0, -1.0) * near * 0.16 * q**2
         path.append(p)
     points = np.stack(path)
     shade = np.ones((rows, columns, 1))
     shade[:4] = 0.75
-    return Garment(
-        points.reshape(-1, 3),
-        _grid(rows, columns, closed=False),
-        (shade * colour).reshape(-1, 3),
-        np.zeros((rows * columns, 2)),
+    outside = _grid(rows, columns, closed=False)
+    count = rows * columns
+    return Garment(  # thin cloth is seen from both sides, and each has its own normals
+        np.tile(points.reshape(-1, 3), (2, 1)),
+        np.concatenate([outside, outside[:, ::-1] + count]),
+        np.tile((shade * colour).reshape(-1, 3), (2, 1)),
+        np.zeros((2 * count, 2)),
     )

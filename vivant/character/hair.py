@@ -117,7 +117,7 @@ def _comb_long(at: np.ndarray, eye_y: float, part: float) -> np.ndarray:
     side = np.where(x < part, -1.0, 1.0)
     top = np.stack([1.0 * side, 0.05 + 0 * x, np.full_like(x, -0.45)], 1)
     down = np.stack([0.0 * x, np.full_like(x, -1.0), np.full_like(x, -0.10)], 1)
-    w = (_smooth(0.35, 0.95, h))[:, None]
+    w = (_smooth(0.35, 0.95, h) * _smooth(0.80, 0.40, np.abs(x)))[:, None]
     out = w * top + (1 - w) * down
     face = _smooth(0.55, 0.95, z) * _smooth(0.85, 0.70, np.abs(x)) * _smooth(0.85, 0.5, h)
     out = out + face[:, None] * np.stack([1.2 * side, 0 * x, np.full_like(x, -0.9)], 1)
@@ -145,6 +145,8 @@ def grow(
     eye_y = identity.eye_centres[0, 1]
     chance = scalp.density * _spacing(scalp)
     picks = rng.choice(len(chance), count, p=chance / chance.sum())
+    # Hairs at the hairline, where density is low, come last: they are drawn singly and finely.
+    picks = picks[np.argsort(-scalp.density[picks], kind="stable")]
     roots = scalp.points[picks] + rng.normal(0, 0.018, (count, 3))
     off, normal = scalp.distance(roots)
     roots = roots - normal * (off - 0.004)[:, None]
@@ -165,7 +167,7 @@ def grow(
         end = identity.lips_at[1] - 0.52 + 0.10 * _smooth(0.2, 0.9, z)
         # As long as it takes from the root, over the curve of the head, down to one even edge.
         over = 0.75 * _smooth(0.4, 1.0, h) * (1 - np.abs(x) / 0.9)
-        length = np.clip(roots[:, 1] - end + over, 0.3, 3.0) * rng.uniform(0.90, 1.03, count)
+        length = np.clip(roots[:, 1] - end + over, 0.3, 3.0) * rng.uniform(0.95, 1.01, count)
         volume = 0.06 + 0.08 * _smooth(-0.2, 0.5, h)
         lift, steps, comb = 0.16, 28, _comb_long
     volume = volume * (0.25 + 0.75 * edge)
@@ -174,8 +176,8 @@ def grow(
     points[:, 0] = roots
     clump = 0.20 * _field(coarse, roots) + 0.10 * _field(fine, roots)
     stray = rng.normal(0, 0.05, (count, 3))
-    loose = np.arange(count) >= count - round(0.03 * count)
-    stray[loose] *= 4.0
+    loose = (np.arange(count) >= count - round(0.03 * count)) | (scalp.density[picks] < 0.8)
+    stray[loose] *= 2.5
     direction = _unit(normal * lift + comb(roots, eye_y, part) + clump)
     at = roots
     for k in range(1, steps + 1):
@@ -284,7 +286,7 @@ def light_strands(
         vy *= scale
         vz *= scale
         up = 0.5 + 0.5 * ny
-        room = reach[i, 3] * reach[i, 3]
+        room = reach[i, 3] * np.sqrt(reach[i, 3])
         red = colour[i, 0] * room * (up * sky[0] + (1 - up) * ground[0])
         green = colour[i, 1] * room * (up * sky[1] + (1 - up) * ground[1])
         blue = colour[i, 2] * room * (up * sky[2] + (1 - up) * ground[2])

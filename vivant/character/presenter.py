@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from vivant.character import mesh
-from vivant.character.clothes import Garment, shirt_collar, sweater
+from vivant.character.clothes import Garment, shirt_collar, shirt_front, sweater
 from vivant.character.eyes import eyeball, iris_texture
 from vivant.character.hair import Scalp, Strands, grow, light_strands, make_scalp
 from vivant.character.identity import Identity, make_identity
@@ -35,13 +35,14 @@ from vivant.character.raster import (
 from vivant.character.skin import (
     Complexion,
     around,
+    brow_arch,
     corner_mask,
     make_atlas,
     paint_skin,
     to_linear,
 )
 from vivant.character.teeth import jaw_motion, row_of_teeth
-from vivant.motion.units import UNITS
+from vivant.motion.units import AT_EASE, UNITS
 
 CAMERA_Z, FACE_Z = 14.0, 1.2  # dm
 FRAME_Y = 7.10  # what is in the middle of the picture, and the camera's height, dm
@@ -207,8 +208,17 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     )
     cavity = np.zeros(len(skin), np.float32)
     np.maximum.at(cavity, surface.corner_point, cavity_corner.astype(np.float32))
-    depth_in = np.clip((lips[2] - 0.06 - skin[:, 2]) / 0.12, 0, 1)
-    cavity = cavity * depth_in.astype(np.float32)
+    lip_corner = corner_mask(surface, "mpfb_lips.jpg")
+    lip_points = skin[np.unique(surface.corner_point[lip_corner > 0.6])]
+
+    def behind_lips(x: np.ndarray) -> np.ndarray:
+        """How far points lie behind the front of the lips, which curve back to the corners, dm."""
+        across = np.abs(lip_points[:, 0])
+        places = np.linspace(0, across.max(), 8)
+        front = [lip_points[np.abs(across - place) < 0.04][:, 2].max() for place in places]
+        return np.interp(np.abs(x[:, 0]), places, front) - x[:, 2]
+
+    cavity = cavity * np.clip((behind_lips(skin) - 0.14) / 0.22, 0, 1).astype(np.float32)
     ears_corner = corner_mask(surface, "mpfb_ears.jpg")
     ears = np.zeros(len(skin), np.float32)
     np.maximum.at(ears, surface.corner_point, ears_corner)
@@ -235,15 +245,15 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     for centre in identity.eye_centres:
         points, triangles = eyeball(centre, identity.eye_radius)
         parts.add(points, triangles, EYE)
-    edge = lips + [0.0, -0.012, -0.145]
+    edge = lips + [0.0, -0.026, -0.135]
     for upper in (True, False):
         front = edge if upper else edge + [0.0, -0.004, -0.028]
         points, triangles, colour = row_of_teeth(front, upper=upper)
-        behind = np.exp(-(((front[2] - points[:, 2]) / 0.30) ** 2))
+        hidden = np.clip((behind_lips(points) - 0.17) / 0.45, 0, 0.92)
         parts.add(
             points, triangles, TEETH, colour=colour,
             moves=None if upper else jaw_motion(points),
-            inside=np.clip(1.0 - 0.88 * behind, 0.05, 0.93), shine=0.9,
+            inside=np.maximum(hidden, 0.02), shine=0.9,
         )  # fmt: skip
     tongue_quads = mesh.group_quads("helper-tongue")
     base = mesh.base_mesh()
@@ -254,7 +264,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     parts.add(
         points, tongue.point_triangles, TONGUE, moves=moves,
         colour=np.broadcast_to([0.40, 0.13, 0.13], (len(points), 3)),
-        inside=np.clip((lips[2] - 0.16 - points[:, 2]) / 0.35, 0.15, 1.0), shine=0.5,
+        inside=np.clip((behind_lips(points) - 0.15) / 0.45, 0.10, 0.95), shine=0.5,
     )  # fmt: skip
 
     skin_normals = mesh.vertex_normals(skin, surface.point_triangles)
@@ -262,11 +272,16 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     body = _body(skin[body_near], skin_normals[body_near])
     neck_y = eye_y - 1.72
     cloth = to_linear(np.array(_SWEATERS[(seed + (gender == "woman")) % len(_SWEATERS)]))
-    garments: list[Garment] = [
-        sweater(body, neck_y, cloth, rng, wide=0.16 if gender == "woman" else 0.05)
-    ]
-    if gender == "man":
-        garments.append(shirt_collar(body, neck_y, to_linear(np.array([214, 220, 228]))))
+    white = to_linear(np.array([196, 204, 214]))
+    garments: list[Garment]
+    if gender == "woman":
+        garments = [sweater(body, neck_y, cloth, rng, wide=0.16)]
+    else:
+        garments = [
+            shirt_front(body, neck_y, white),
+            sweater(body, neck_y, cloth, rng, wide=0.17),
+            shirt_collar(body, neck_y, white),
+        ]
     for garment in garments:
         parts.add(
             garment.points, garment.triangles, CLOTH,
@@ -416,13 +431,12 @@ def _brows(
     man = identity.gender == "man"
     hairs = 620 if man else 520
     t = rng.beta(1.1, 1.0, hairs)
-    arch = np.interp(t, [0, 0.25, 0.62, 1.0], [0.0, 0.030, 0.058, 0.005])
+    arch = np.interp(t, *brow_arch(identity.gender))
     width = np.interp(t, [0, 0.12, 0.6, 1.0], [0.034, 0.046, 0.034, 0.010]) * (1.3 if man else 1.05)
     across = np.clip(rng.normal(0, 0.5, hairs), -1.1, 1.1)
     eye = identity.eye_centres[0]
-    height = 0.155 if man else 0.180
-    x = eye[0] - 0.185 + 0.47 * t
-    y = eye[1] + height + arch * (0.75 if man else 1.0) + across * width
+    x = eye[0] - 0.185 + 0.42 * t
+    y = eye[1] + arch + across * width
     flow = np.interp(t, [0, 0.2, 1.0], [1.25, 0.55, -0.25]) + rng.normal(0, 0.16, hairs)
     flow -= 0.35 * across
     length = np.interp(t, [0, 0.3, 1.0], [0.062, 0.080, 0.055]) * rng.uniform(0.7, 1.15, hairs)
@@ -503,7 +517,7 @@ def _lashes(
             ids = mesh.group_vertices(f"helper-{side}-eyelashes-{strip}")
             edge = identity.vertices[ids]
             off = np.linalg.norm(edge - centre, axis=1)
-            edge = edge[off < identity.eye_radius * 1.22]
+            edge = edge[off < 1.06 * off.min()]
             edge = edge[np.argsort(edge[:, 0] * mirror)]
             hairs = (52 if woman else 40) if upper else 30
             s = (np.arange(hairs) + rng.uniform(0.2, 0.8, hairs)) / hairs
@@ -525,6 +539,21 @@ def _lashes(
             offsets = np.stack([mirror * lean[:, None] * forward * 0.9, rise, forward], -1)
             offsets = offsets + shift[:, None]
             base = rng.uniform(0.28, 0.42, (hairs, 1)) * (1.0 if upper else 0.6)
+            # The roots together draw the dark line of the rim.
+            line = np.diff(roots, axis=0, append=roots[-1:])[:, None] * u[..., None]
+            out.append(
+                Fringe(
+                    roots=matrix,
+                    offsets=(line + shift[:, None]).astype(np.float32),
+                    lid=np.full(hairs, lid),
+                    upper=np.zeros(hairs, bool),
+                    radius=np.full((hairs, 5), 0.62 if upper else 0.40, np.float32),
+                    alpha=np.full(
+                        (hairs, 5), (0.62 if woman else 0.40) * (1.0 if upper else 0.4), np.float32
+                    ),
+                    colour=np.array([0.016, 0.010, 0.008], np.float32),
+                )
+            )
             out.append(
                 Fringe(
                     roots=matrix,
@@ -635,9 +664,12 @@ def make_background(seed: int, width: int, height: int) -> np.ndarray:
             if rng.random() < 0.8:
                 box(at, shelf - tall, at + wide, shelf, hue)
             at += wide + 0.004
+    # A window with daylight on the other side.
+    box(-0.02, 0.02, 0.155, 0.66, np.array([0.98, 1.02, 1.06]))
+    box(0.060, 0.02, 0.070, 0.66, warm * 0.8)
+    box(-0.02, 0.33, 0.155, 0.345, warm * 0.8)
+    box(0.155, 0.0, 0.20, 0.72, warm * 0.62)
     picture = cv2.GaussianBlur(picture, (0, 0), 11 * scale)
-    glow = np.exp(-(((x - 0.10) / 0.10) ** 2) - ((y - 0.42) / 0.16) ** 2)[..., None]
-    picture = picture + glow * np.array([0.85, 0.62, 0.36], np.float32) * 0.55
     vignette = 1 - 0.35 * ((x - 0.5) ** 2 + (y - 0.45) ** 2)[..., None]
     return np.ascontiguousarray((picture * vignette).astype(np.float32))
 
@@ -713,7 +745,15 @@ class Pose:
     breath: float  # 0 out to 1 in
 
 
-REST = Pose(np.zeros(len(UNITS), np.float32), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0), 0.0)
+def weights_of(**units: float) -> np.ndarray:
+    """Weights of the 52 face units, the named ones set: (52,) float32."""
+    out = np.zeros(len(UNITS), np.float32)
+    for name, value in units.items():
+        out[UNITS.index(name)] = value
+    return out
+
+
+REST = Pose(weights_of(**AT_EASE), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0), (0.0, 0.0), 0.0)
 
 
 def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
@@ -751,10 +791,10 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     for channel, rounds in ((0, 6), (1, 2), (2, 1)):
         scatter(skin, starts, neighbours, rounds, channel, stage.scratch)
     # The mouth's inside is lit through the gap between the lips.
-    through = 0.16 + 0.84 * float(_smooth(0.0, 0.16, np.array(gap)))
+    through = 0.25 + 0.75 * float(_smooth(0.0, 0.09, np.array(gap)))
     front = (SKY + np.array([0.62, 0.58, 0.54], np.float32)) * through
     hidden = p.inside > 0
-    light[hidden] = front * (1 - p.inside[hidden, None])
+    light[hidden] = front * (1 - 0.95 * p.inside[hidden, None])
 
     def project(x: np.ndarray) -> np.ndarray:
         out = np.empty((len(x), 3), np.float32)
@@ -764,8 +804,7 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     stage.depth[:] = 0
     stage.ids[:] = -1
     flat = project(points)
-    corner = p.corner_point
-    raster_triangles(flat, p.point_triangles, stage.depth, stage.ids, 0, False)
+    raster_triangles(flat, p.point_triangles, stage.depth, stage.ids, 0, True)
     count = len(p.triangles)
     hair, flat_hair = stage.hair, stage.flat_hair
     offset = (neck + shift - turn @ neck).astype(np.float32)
@@ -778,8 +817,8 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
         p.hair_normals, stage.lamps, SKY, GROUND, CAMERA, stage.hair_light,
     )  # fmt: skip
     shade(
-        stage.ids, stage.depth, flat[corner], p.triangles, p.material, points[corner],
-        normals[corner], light[corner], p.colour, p.uv, p.shine, p.texture, p.iris,
+        stage.ids, stage.depth, flat, p.point_triangles, p.triangles, p.material, points,
+        normals, light, p.colour, p.uv, p.shine, p.texture, p.iris,
         _eye_frames(p.identity, turn, with_head, pose.gaze), stage.lamps, CAMERA,
         stage.hair_light, stage.background, SAMPLES, stage.linear,
     )  # fmt: skip

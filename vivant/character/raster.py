@@ -217,6 +217,7 @@ def shade(
     ids: np.ndarray,
     depth: np.ndarray,
     screen: np.ndarray,
+    point_triangles: np.ndarray,
     triangles: np.ndarray,
     material: np.ndarray,
     position: np.ndarray,
@@ -243,10 +244,13 @@ def shade(
     ----------
     ids, depth
         What `raster_triangles` and `raster_strands` left; strands are numbered after triangles.
-    screen, position, normal, irradiance, colour, uv, shine
-        Attributes of each corner: screen (n, 3), world position and unit normal (n, 3), light that
-        arrives and base colour (n, 3) in linear light, texture coordinates (n, 2), and how much it
-        shines (n,).
+    point_triangles, triangles
+        (t, 3) int32: the same triangles by points and by corners.
+    screen, position, normal, irradiance
+        Of each point, (n, 3): screen, world position, unit normal, and light that arrives.
+    colour, uv, shine
+        Of each corner: base colour (c, 3) in linear light, texture coordinates (c, 2), and how much
+        it shines (c,).
     material
         (t,) int8, see `vivant.character.mesh`.
     skin_texture
@@ -318,7 +322,7 @@ def shade(
                 if k != last:
                     last = k
                     _shade_sample(
-                        k, column + 0.5, row + 0.5, screen, triangles, material, position, normal,
+                        k, column + 0.5, row + 0.5, screen, point_triangles, triangles, material, position, normal,
                         irradiance, colour, uv, shine, skin_texture, iris_texture, eyes, lights,
                         camera, texel, iris, result,
                     )  # fmt: skip
@@ -336,6 +340,7 @@ def _shade_sample(
     px: float,
     py: float,
     screen: np.ndarray,
+    point_triangles: np.ndarray,
     triangles: np.ndarray,
     material: np.ndarray,
     position: np.ndarray,
@@ -353,7 +358,8 @@ def _shade_sample(
     iris: np.ndarray,
     result: np.ndarray,
 ) -> None:
-    i, j, m = triangles[k, 0], triangles[k, 1], triangles[k, 2]
+    i, j, m = point_triangles[k, 0], point_triangles[k, 1], point_triangles[k, 2]
+    ci, cj, cm = triangles[k, 0], triangles[k, 1], triangles[k, 2]
     x2, y2 = screen[m, 0], screen[m, 1]
     area = (screen[j, 0] - screen[i, 0]) * (y2 - screen[i, 1]) - (x2 - screen[i, 0]) * (
         screen[j, 1] - screen[i, 1]
@@ -370,7 +376,7 @@ def _shade_sample(
     light_r = a * irradiance[i, 0] + b * irradiance[j, 0] + g * irradiance[m, 0]
     light_g = a * irradiance[i, 1] + b * irradiance[j, 1] + g * irradiance[m, 1]
     light_b = a * irradiance[i, 2] + b * irradiance[j, 2] + g * irradiance[m, 2]
-    gloss = a * shine[i] + b * shine[j] + g * shine[m]
+    gloss = a * shine[ci] + b * shine[cj] + g * shine[cm]
     kind = material[k]
     vx, vy, vz = camera[0] - wx, camera[1] - wy, camera[2] - wz
     scale = 1.0 / np.sqrt(vx * vx + vy * vy + vz * vz)
@@ -380,10 +386,10 @@ def _shade_sample(
     power = 26.0
     f0 = 0.035
     if kind == 0:
-        u = a * uv[i, 0] + b * uv[j, 0] + g * uv[m, 0]
-        v = a * uv[i, 1] + b * uv[j, 1] + g * uv[m, 1]
+        u = a * uv[ci, 0] + b * uv[cj, 0] + g * uv[cm, 0]
+        v = a * uv[ci, 1] + b * uv[cj, 1] + g * uv[cm, 1]
         _sample(skin_texture, u, v, texel)
-        inside = a * colour[i, 0] + b * colour[j, 0] + g * colour[m, 0]
+        inside = a * colour[ci, 0] + b * colour[cj, 0] + g * colour[cm, 0]
         # `colour` of skin says how far inside the mouth it is: 0 outside, 1 in the dark cavity.
         red = texel[0] * (1.0 - inside) + 0.16 * inside
         green = texel[1] * (1.0 - inside) + 0.030 * inside
@@ -424,9 +430,9 @@ def _shade_sample(
             nz += lean * (ex * eyes[side, 5] + ey * eyes[side, 8])
         gloss, power, f0 = 1.0, 420.0, 0.03
     else:
-        red = a * colour[i, 0] + b * colour[j, 0] + g * colour[m, 0]
-        green = a * colour[i, 1] + b * colour[j, 1] + g * colour[m, 1]
-        blue = a * colour[i, 2] + b * colour[j, 2] + g * colour[m, 2]
+        red = a * colour[ci, 0] + b * colour[cj, 0] + g * colour[cm, 0]
+        green = a * colour[ci, 1] + b * colour[cj, 1] + g * colour[cm, 1]
+        blue = a * colour[ci, 2] + b * colour[cj, 2] + g * colour[cm, 2]
         if kind == 2:
             power = 60.0
         elif kind == 3:
@@ -455,6 +461,9 @@ def _shade_sample(
             hx, hy, hz = lx + vx, ly + vy, lz + vz
             scale = 1.0 / np.sqrt(hx * hx + hy * hy + hz * hz)
             cosine = max((nx * hx + ny * hy + nz * hz) * scale, 0.0)
+            squared = cosine * cosine
+            broad = squared * squared
+            broad *= broad
             across = max((lx * hx + ly * hy + lz * hz) * scale, 0.0)
             fresnel = f0 + (1.0 - f0) * (1.0 - across) ** 5
             if kind == 1:
@@ -463,7 +472,7 @@ def _shade_sample(
             else:
                 lobe = (power + 8.0) * 0.125 * cosine**power
                 if kind == 0:
-                    lobe = 0.65 * lobe + 0.35 * 2.0 * cosine**8
+                    lobe = 0.65 * lobe + 0.70 * broad
             amount = gloss * fresnel * lobe * lit
             # Highlights fade where the light itself is shadowed.
             shadow = min(light_g * 1.4, 1.0) if kind != 1 else min(light_g * 2.0, 1.0)

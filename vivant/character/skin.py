@@ -41,6 +41,13 @@ def around(points: np.ndarray) -> np.ndarray:
     return np.stack([u, v], 1).astype(np.float32)
 
 
+def brow_arch(gender: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Height of the brow above the eye's centre (dm) by the way along it, 0 inside to 1 outside."""
+    if gender == "man":
+        return (0.0, 0.25, 0.62, 1.0), (0.172, 0.180, 0.194, 0.160)
+    return (0.0, 0.25, 0.62, 1.0), (0.182, 0.204, 0.226, 0.192)
+
+
 def _noise(rng: np.random.Generator, cell: float) -> np.ndarray:
     """Smooth noise over the texture, about unit variance; `cell` in texels."""
     rows, columns = max(2, round(ROWS / cell)), max(2, round(COLUMNS / cell))
@@ -132,10 +139,10 @@ def paint_skin(
     colour = np.ones((ROWS, COLUMNS, 1), np.float32) * skin
     blotch = 0.6 * _noise(rng, 60) + 0.4 * _noise(rng, 24)
     red = (
-        0.55 * spot(0.48, lips[1] + 0.30, 0.26, 0.22)  # cheeks
+        0.48 * spot(0.48, lips[1] + 0.30, 0.26, 0.22)  # cheeks
         + 0.42 * spot(0.0, nose_y + 0.02, 0.18, 0.13)  # nose
         + 0.22 * spot(0.0, lips[1] - 0.40, 0.22, 0.14)  # chin
-        + 0.45 * spot(0.92, eye[1] - 0.25, 0.20, 0.40) * (z < 0.6)  # ears
+        + 0.45 * spot(0.92, eye[1] - 0.25, 0.20, 0.40) * np.clip((0.75 - z) / 0.4, 0, 1)  # ears
         + 0.20 * spot(eye[0], eye[1], 0.24, 0.12)  # lids
     )
     red = np.clip(red * (1 + 0.22 * blotch) + 0.035 * blotch, -0.1, 1)[..., None]
@@ -156,10 +163,11 @@ def paint_skin(
         where = spot(0.35, lips[1] + 0.38, 0.42, 0.20) + 0.8 * spot(0, nose_y + 0.12, 0.2, 0.2)
         amount = np.clip((field - 1.5) / 0.7, 0, 1) * where * complexion.freckles
         colour = colour * (1 - amount[..., None] * np.array([0.18, 0.30, 0.36], np.float32))
-    for _ in range(4):  # a few small moles
-        mx, my = rng.uniform(-0.7, 0.7), rng.uniform(lips[1] - 0.4, eye[1] - 0.15)
-        mole = np.exp(-(((x - mx) ** 2 + (y - my) ** 2) / 0.012**2)) * (z > 0.5)
-        colour = colour * (1 - 0.35 * mole[..., None])
+    for _ in range(2):  # small moles, away from mouth and eyes
+        mx = rng.choice([-1.0, 1.0]) * rng.uniform(0.38, 0.62)
+        my = rng.uniform(lips[1] - 0.15, eye[1] - 0.28)
+        mole = np.exp(-(((x - mx) ** 2 + (y - my) ** 2) / 0.010**2)) * (z > 0.5)
+        colour = colour * (1 - 0.25 * mole[..., None])
     if complexion.stubble > 0:
         jaw = np.clip((lips[1] + 0.02 - y + 0.75 * np.clip(side - 0.35, 0, 1)) / 0.22, 0, 1)
         jaw = jaw * np.clip((y - (lips[1] - 0.95)) / 0.35, 0, 1) * np.clip((z - 0.15) / 0.35, 0, 1)
@@ -187,10 +195,9 @@ def paint_skin(
     strength = 0.88 if identity.gender == "woman" else 0.72
     colour = colour * (1 - strength * lip) + lip_colour * strength * lip
     # A shadow of colour under the brows' hairs.
-    along = (side - (eye[0] - 0.185)) / 0.47
-    height = 0.155 if identity.gender == "man" else 0.180
-    arch = np.interp(along, [0, 0.25, 0.62, 1.0], [0.0, 0.030, 0.058, 0.005])
-    brow = np.exp(-(((y - eye[1] - height - arch) / 0.040) ** 2)) * (z > 0.4)
+    along = (side - (eye[0] - 0.185)) / 0.42
+    arch = np.interp(along, *brow_arch(identity.gender))
+    brow = np.exp(-(((y - eye[1] - arch) / 0.040) ** 2)) * (z > 0.4)
     brow = brow * np.clip(np.minimum(along + 0.02, 1.05 - along) / 0.15, 0, 1)
     tint = np.array(complexion.hair, np.float32)
     colour = colour * (1 - 0.38 * brow[..., None]) + tint * 0.38 * brow[..., None]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from vivant.errors import VivantError
-from vivant.motion.units import UNITS
+from vivant.motion.units import AT_EASE, UNITS
 from vivant.motion.visemes import Viseme, visemes_of
 from vivant.voice.speech import Phone, Speech
 
@@ -149,7 +149,11 @@ def _mouth(phones: tuple[Phone, ...], before_s: float, frames: int) -> dict[str,
     if "jawOpen" in curves:
         curves["jawOpen"] *= 1 - 0.70 * closed
         curves["jawOpen"] = curves["jawOpen"] * (1 - on_teeth) + 0.05 * on_teeth
-        curves["mouthClose"] = curves["jawOpen"] * closed
+        still = np.clip(1 - curves["jawOpen"] / 0.05, 0, 1)
+        pressed = AT_EASE["mouthClose"] * np.maximum(closed, still)
+        curves["mouthClose"] = curves["jawOpen"] * closed + pressed
+    else:
+        curves["mouthClose"] = np.full(count, AT_EASE["mouthClose"])
     at = np.minimum(((np.arange(frames) + 0.5) / FPS * _RATE).astype(int), count - 1)
     out: dict[str, np.ndarray] = {}
     for name, curve in curves.items():
@@ -161,10 +165,10 @@ def _mouth(phones: tuple[Phone, ...], before_s: float, frames: int) -> dict[str,
             out[name] = picked
     # A hint of a smile keeps a resting face friendly; it gives way to rounded lips.
     rounded = out.get("mouthPucker", np.zeros(frames)) + out.get("mouthFunnel", np.zeros(frames))
-    smile = 0.10 * np.clip(1 - 1.5 * rounded, 0, 1)
+    smile = AT_EASE["mouthSmileLeft"] * np.clip(1 - 1.5 * rounded, 0, 1)
     for side in ("Left", "Right"):
         out[f"mouthSmile{side}"] = out.get(f"mouthSmile{side}", np.zeros(frames)) + smile
-        out[f"cheekSquint{side}"] = 0.10 + 0.25 * out[f"mouthSmile{side}"]
+        out[f"cheekSquint{side}"] = 0.09 + 0.25 * out[f"mouthSmile{side}"]
     return out
 
 
@@ -243,7 +247,7 @@ def _brows(
 ) -> None:
     raised = stress[rng.random(len(stress)) < 0.4]
     up = 0.42 * _bumps(frames, raised, 0.12, 0.28) * rng.uniform(0.7, 1.1)
-    up = up + 0.05 + 0.05 * _drift(frames, rng, 0.05, 0.2)
+    up = up + AT_EASE["browInnerUp"] + 0.05 * _drift(frames, rng, 0.05, 0.2)
     channels["browInnerUp"] = 0.8 * up
     channels["browOuterUpLeft"] = up
     channels["browOuterUpRight"] = 0.9 * up
@@ -269,9 +273,9 @@ def _lids(
         time += float(np.clip(gap, 1.2, 7.0)) if rng.random() > 0.08 else 0.42
     left, up = gaze[:, 0], gaze[:, 1]
     for side, sign in (("Left", 1.0), ("Right", -1.0)):
-        channels[f"eyeBlink{side}"] = close
+        channels[f"eyeBlink{side}"] = np.maximum(close, AT_EASE[f"eyeBlink{side}"])
         channels[f"eyeLookOut{side}"] = np.clip(sign * left / 0.5, 0, 1)
         channels[f"eyeLookIn{side}"] = np.clip(-sign * left / 0.5, 0, 1)
         channels[f"eyeLookUp{side}"] = np.clip(up / 0.4, 0, 1)
         channels[f"eyeLookDown{side}"] = np.clip(-up / 0.4, 0, 1)
-        channels[f"eyeSquint{side}"] = 0.10 * np.ones(frames)
+        channels[f"eyeSquint{side}"] = np.full(frames, AT_EASE[f"eyeSquint{side}"])

@@ -56,3 +56,17 @@ UNITS: tuple[str, ...] = (
     "noseSneerRight",
     "tongueOut",
 )
+
+AT_EASE: dict[str, float] = {
+    "mouthClose": 0.035,
+    "mouthSmileLeft": 0.12,
+    "mouthSmileRight": 0.12,
+    "cheekSquintLeft": 0.12,
+    "cheekSquintRight": 0.12,
+    "eyeBlinkLeft": 0.10,
+    "eyeBlinkRight": 0.10,
+    "eyeSquintLeft": 0.12,
+    "eyeSquintRight": 0.12,
+    "browInnerUp": 0.05,
+}
+"""A friendly face at rest. With all units at 0 the mesh stares."""
