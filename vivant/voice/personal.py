@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,7 +59,7 @@ def build_decoder(state: Mapping[str, np.ndarray]) -> bytes:
         )
         return name
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 
@@ -138,6 +139,7 @@ class PersonalVoice:
         f0 = self._manner.from_base(frames.f0) * EMPHASIS_HIGHER**stress
         features = frames.features.copy()
         features[F0] = pitch_feature(self._manner.to_base(f0))
+        features[ENERGY] = self._manner.energy_from_base(features[ENERGY], f0)
         features[ENERGY] += EMPHASIS_LOUDER * stress
         _, theta, _, _, phi = self._base.spectra(features)
         lh, ln, lr = (part[0] for part in self._decoder.run(None, {"features": features[None]}))

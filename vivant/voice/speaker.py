@@ -51,6 +51,8 @@ ASSETS.update(
     }
 )
 
+LEVEL_DB = -30.0  # dB below full scale, the level GE2E was trained at
+
 # Kaldi's filter bank, as CAM++ was trained with.
 _WINDOW, _HOP, _FFT, _MELS = 400, 160, 512, 80
 _LOW_HZ = 20.0
@@ -182,9 +184,8 @@ def ge2e(wave: np.ndarray) -> np.ndarray:
 
     _long_enough(wave)
     rms = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
-    level = 20 * np.log10(max(rms, 1e-9))
-    if level < -30:  # dB below full scale, the level it was trained at
-        wave = wave * 10 ** ((-30 - level) / 20)
+    # Resemblyzer only raises the level; lowering it too makes the answer blind to loudness.
+    wave = wave * (10 ** (LEVEL_DB / 20) / max(rms, 1e-9))
     voiced = _without_long_silences(np.clip(wave, -1, 1))
     wave = voiced if len(voiced) >= RATE // 2 else wave
     width, step = 160, round(RATE / 1.3 / 160)  # frames of 10 ms
