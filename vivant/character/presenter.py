@@ -45,9 +45,9 @@ from vivant.character.teeth import jaw_motion, row_of_teeth
 from vivant.motion.units import AT_EASE, UNITS
 
 CAMERA_Z, FACE_Z = 14.0, 1.2  # dm
-FRAME_Y = 7.10  # what is in the middle of the picture, and the camera's height, dm
+FRAME_Y = 7.14  # what is in the middle of the picture, and the camera's height, dm
 CAMERA = np.array([0.0, FRAME_Y, CAMERA_Z], np.float32)
-SCALE = 0.275  # picture heights a dm, at the face
+SCALE = 0.318  # picture heights a dm, at the face
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,8 @@ def around(points: np.ndarray) -> np.ndarray:
 def brow_arch(gender: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Height of the brow above the eye's centre (dm) by the way along it, 0 inside to 1 outside."""
     if gender == "man":
-        return (0.0, 0.25, 0.62, 1.0), (0.172, 0.180, 0.194, 0.160)
-    return (0.0, 0.25, 0.62, 1.0), (0.182, 0.204, 0.226, 0.192)
+        return (0.0, 0.25, 0.62, 1.0), (0.172, 0.182, 0.198, 0.176)
+    return (0.0, 0.25, 0.62, 1.0), (0.182, 0.202, 0.228, 0.206)
 
 
 def _noise(rng: np.random.Generator, cell: float) -> np.ndarray:

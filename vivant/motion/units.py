@@ -63,10 +63,10 @@ AT_EASE: dict[str, float] = {
     "mouthSmileRight": 0.12,
     "cheekSquintLeft": 0.12,
     "cheekSquintRight": 0.12,
-    "eyeBlinkLeft": 0.10,
-    "eyeBlinkRight": 0.10,
-    "eyeSquintLeft": 0.12,
-    "eyeSquintRight": 0.12,
+    "eyeBlinkLeft": 0.06,
+    "eyeBlinkRight": 0.06,
+    "eyeSquintLeft": 0.08,
+    "eyeSquintRight": 0.08,
     "browInnerUp": 0.05,
 }
 """A friendly face at rest. With all units at 0 the mesh stares."""
