@@ -12,6 +12,8 @@ from vivant.character.mesh import group_vertices, shape_identity
 EYES_AT = np.array([0.0, 7.28, 1.20])
 """Every identity is moved so that the middle between its eyes is here."""
 
+LIP_EDGES = (520, 523)  # base vertices in the middle of the upper and of the lower lip's edge
+
 # Small changes of feature, each with its usual size. One number moves both signs of a pair; "l-"
 # and "r-" go together, so that faces stay symmetric.
 _FEATURES: tuple[tuple[str, str, str, float], ...] = (
@@ -122,5 +124,5 @@ def place(vertices: np.ndarray, gender: str, age: float) -> Identity:
         vertices=vertices,
         eye_centres=np.stack([balls[0][0], balls[1][0]]) + shift,
         eye_radius=(balls[0][1] + balls[1][1]) / 2,
-        lips_at=vertices[[520, 523]].mean(0),
+        lips_at=vertices[list(LIP_EDGES)].mean(0),
     )

@@ -119,6 +119,7 @@ class Surface:
     """
 
     spread: scipy.sparse.csr_matrix  # (points, 19158): base positions to point positions
+    base: np.ndarray  # (b,) int: the base vertices it is made of; the first b points descend from them
     corner_point: np.ndarray  # (corners,) int32, into the points
     corner_uv: np.ndarray  # (corners, 2) float32, v upwards
     triangles: np.ndarray  # (t, 3) int32, into the corners
@@ -159,6 +160,7 @@ def subdivide(quads: np.ndarray, quads_uv: np.ndarray, uv: np.ndarray, levels: i
     triangles = np.concatenate([corner_faces[:, [0, 1, 2]], corner_faces[:, [0, 2, 3]]])
     return Surface(
         spread=scipy.sparse.csr_matrix(spread),
+        base=used,
         corner_point=corners[:, 0].astype(np.int32),
         corner_uv=corner_uv[corners[:, 1]].astype(np.float32),
         triangles=triangles.astype(np.int32),

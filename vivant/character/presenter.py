@@ -13,7 +13,7 @@ from vivant.character import mesh
 from vivant.character.clothes import Garment, shirt_collar, shirt_front, sweater
 from vivant.character.eyes import eyeball, iris_texture
 from vivant.character.hair import Scalp, Strands, grow, light_strands, make_scalp
-from vivant.character.identity import Identity, make_identity
+from vivant.character.identity import LIP_EDGES, Identity, make_identity
 from vivant.character.light import (
     GROUND,
     SKY,
@@ -326,8 +326,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
         *_brows(identity, complexion, atlas, surface, len(rest), rng),
         *_lashes(identity, surface, skin, len(rest), rng),
     )
-    upper = int(np.argmin(np.linalg.norm(skin - identity.vertices[520], axis=1)))
-    lower = int(np.argmin(np.linalg.norm(skin - identity.vertices[523], axis=1)))
+    upper, lower = (int(np.searchsorted(surface.base, vertex)) for vertex in LIP_EDGES)
     return Presenter(
         identity=identity,
         complexion=complexion,

@@ -24,6 +24,7 @@ from numpy.lib.format import open_memmap
 from vivant.errors import VivantError
 from vivant.face.crop import (
     CROP,
+    CROP_HEIGHT,
     REGION,
     Box,
     cut,
@@ -42,7 +43,7 @@ from vivant.progress import Progress, part, silent
 
 SHORTEST_RUN = 25  # frames: less than a second with a face on end teaches nothing
 MIN_FACE = 0.5  # seconds of usable face in all, below which there is nothing to train
-WHOLE = Box(0, 0, CROP, CROP)
+WHOLE = Box(0, 0, CROP, CROP_HEIGHT)
 FACE = Box(24, 16, 136, 150)  # brow to chin
 THUMB = (7, 8)  # pixels; of the face, for finding damaged and covered frames
 STRANGE = 4.0  # times the usual distance of a thumbnail from the person's median
@@ -72,7 +73,7 @@ class Take:
     wave: np.ndarray  # (samples,) float32 at 16 kHz
 
     def crops(self) -> np.ndarray:
-        """(n, 160, 160, 3) uint8, read from disk as needed."""
+        """(n, 168, 160, 3) uint8, read from disk as needed."""
         return np.asarray(np.load(self.folder / "crops.npy", mmap_mode="r"))
 
 
@@ -206,7 +207,10 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
     thumbs = np.zeros((len(found), THUMB[1], THUMB[0], 3), np.uint8)
     with atomic_folder(folder) as aside:
         crops = open_memmap(
-            aside / "crops.npy", mode="w+", dtype=np.uint8, shape=(len(found), CROP, CROP, 3)
+            aside / "crops.npy",
+            mode="w+",
+            dtype=np.uint8,
+            shape=(len(found), WHOLE.height, WHOLE.width, 3),
         )
         with (
             FootageWriter(aside / "footage.mp4", person.width, person.height) as footage,

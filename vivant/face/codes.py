@@ -112,7 +112,7 @@ def look_of_region(region: np.ndarray, colour: np.ndarray) -> np.ndarray:
 
 
 def look(crop: np.ndarray) -> np.ndarray:
-    """Look of a (160, 160, 3) crop, (LOOK,) float32."""
+    """Look of a (168, 160, 3) crop, (LOOK,) float32."""
     return look_of_region(crop[REGION.slices], ring_colour(crop))
 
 

@@ -2,7 +2,7 @@
 
 Everything the face package measures or paints is in *reference pixels*: a similarity transform
 (turn, scale, shift) lays the stable landmarks of a frame on the person's mean face, which is 118
-pixels wide with the chin at row 142 of a 160 x 160 crop. `REGION` is the part of it that speech
+pixels wide with the chin at row 142 of a crop 160 wide and 168 high. `REGION` is the part of it that speech
 moves. Patches are the same region with more pixels, when the footage has them.
 """
 
@@ -27,7 +27,7 @@ from vivant.face.landmarks import (
 
 cv2.setNumThreads(1)
 
-CROP = 160  # reference pixels, both sides
+CROP, CROP_HEIGHT = 160, 168  # reference pixels; an open jaw reaches below row 160
 FACE_WIDTH = 118.0  # reference pixels between the cheek edges
 CHIN_ROW = 142.0
 SMOOTHING = 2.0  # frames, standard deviation of the Gaussian over the stable landmarks

@@ -129,7 +129,7 @@ class FaceTracker:
             )
             for model in (self._far, self._near, self._mesh):
                 model.process(np.zeros((64, 64, 3), np.uint8))
-        self._warm = 0  # faces found so far, up to `WARM`
+        self._warm = 0  # faces found since the models last started, up to `WARM`
         self.restart()
 
     def __enter__(self) -> FaceTracker:
@@ -208,6 +208,7 @@ class FaceTracker:
         side = round(SQUARE * size)
         self._square = (round(x - side / 2), round(y - side / 2), side)
         self._mesh.reset()
+        self._warm = 0
 
     def _main(self, boxes: np.ndarray) -> int:
         """The largest face, or the one already followed when it is still there."""
