@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,12 +54,10 @@ def build_decoder(state: Mapping[str, np.ndarray]) -> bytes:
 
     def weight(name: str, array: np.ndarray) -> str:
         values.append(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
-        nodes.append(
-            helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT)
-        )
+        nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
         return name
 
-    def node(kind: str, inputs: list[str], output: str, **attributes: object) -> str:
+    def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:
         nodes.append(helper.make_node(kind, inputs, [output], **attributes))
         return output
 

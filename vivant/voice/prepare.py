@@ -64,15 +64,11 @@ class Manner:
 
     def to_base(self, f0: np.ndarray) -> np.ndarray:
         """The person's pitch as the base voice would have it; 0 stays 0."""
-        return _mapped(
-            f0, self.f0_mean, self.f0_spread, self.base_f0_mean, self.base_f0_spread
-        )
+        return _mapped(f0, self.f0_mean, self.f0_spread, self.base_f0_mean, self.base_f0_spread)
 
     def from_base(self, f0: np.ndarray) -> np.ndarray:
         """The base voice's pitch as the person would have it; 0 stays 0."""
-        return _mapped(
-            f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread
-        )
+        return _mapped(f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread)
 
 
 def _mapped(
@@ -110,9 +106,7 @@ def split(sentences: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]
             f"{len(sentences)} sentences are too few to learn a voice from.",
             f"Record at least {MIN_SENTENCES}; 100 are good.",
         )
-    order = sorted(
-        sentences, key=lambda sentence: hashlib.sha256(sentence.id.encode()).hexdigest()
-    )
+    order = sorted(sentences, key=lambda sentence: hashlib.sha256(sentence.id.encode()).hexdigest())
     held = min(12, max(1, round(0.12 * len(order))))
     validation = min(8, max(1, round(0.08 * len(order))))
     return order[held + validation :], order[held : held + validation], order[:held]
@@ -188,23 +182,17 @@ def _anchors(
     return pairs
 
 
-def _time_map(
-    pairs: list[tuple[float, float]], frames: int, base_frames: int
-) -> np.ndarray:
+def _time_map(pairs: list[tuple[float, float]], frames: int, base_frames: int) -> np.ndarray:
     """(frames,) which base frame each frame of the recording corresponds to."""
     pairs = sorted({(round(x, 3), round(y, 3)) for x, y in pairs})
     x = np.array([0.0, *(p[0] for p in pairs), base_frames * FRAME_S])
     y = np.maximum.accumulate([p[1] for p in pairs]) + np.arange(len(pairs)) * 1e-6
-    y = np.concatenate(
-        [[min(-0.01, y[0] - 0.01)], y, [max(frames * FRAME_S, y[-1] + 0.01) + 0.2]]
-    )
+    y = np.concatenate([[min(-0.01, y[0] - 0.01)], y, [max(frames * FRAME_S, y[-1] + 0.01) + 0.2]])
     times = np.interp((np.arange(frames) + 0.5) * FRAME_S, y, x)
     return np.clip((times / FRAME_S).astype(int), 0, base_frames - 1)
 
 
-def prepare(
-    sentences: Sequence[Sentence], work: Path, progress: Progress = silent
-) -> Prepared:
+def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = silent) -> Prepared:
     """Prepare a person's sentences, or read what an earlier call left in `work`.
 
     Raises
@@ -301,7 +289,7 @@ def prepare(
     )
     if not found.validation:  # all of them were dropped: give one up for it
         found = dataclasses.replace(found, train=found.train[1:], validation=found.train[:1])
-    _save(work, key, found)
+    _save(work, key, found, sentences)
     return found
 
 
@@ -329,7 +317,7 @@ def _fingerprint(sentences: Sequence[Sentence]) -> str:
     return digest.hexdigest()
 
 
-def _save(work: Path, key: str, prepared: Prepared) -> None:
+def _save(work: Path, key: str, prepared: Prepared, sentences: Sequence[Sentence]) -> None:
     arrays = {}
     for name, part in (("train", prepared.train), ("validation", prepared.validation)):
         for at, utterance in enumerate(part):
@@ -347,10 +335,10 @@ def _save(work: Path, key: str, prepared: Prepared) -> None:
             "validation": [utterance.id for utterance in prepared.validation],
             "held_out": [sentence.id for sentence in prepared.held_out],
             "dropped": [list(pair) for pair in prepared.dropped],
-            "sentences": [
-                {**dataclasses.asdict(s), "path": str(s.path), "words": []}
-                for s in prepared.held_out
-            ],
+            "sentences": {
+                s.id: {"text": s.text, "path": str(s.path), "start_s": s.start_s, "end_s": s.end_s}
+                for s in sentences
+            },
         },
     )
 
@@ -385,10 +373,17 @@ def _load(work: Path, key: str, sentences: Sequence[Sentence]) -> Prepared | Non
     )
 
 
-def read_held_out(work: Path) -> tuple[Sentence, ...]:
-    """The sentences that training set aside for the judge."""
+def read_split(work: Path) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...], Manner]:
+    """What `prepare` left in `work`: sentences held out and learnt from, and the manner."""
     record = json.loads((work / "prepared.json").read_text(encoding="utf-8"))
-    return tuple(
-        Sentence(s["id"], s["text"], Path(s["path"]), s["start_s"], s["end_s"])
-        for s in record["sentences"]
-    )
+
+    def sentences(names: list[str]) -> tuple[Sentence, ...]:
+        found = []
+        for name in names:
+            s = record["sentences"][name]
+            path = Path(s["path"])
+            found.append(Sentence(name, s["text"], path, s["start_s"], s["end_s"]))
+        return tuple(found)
+
+    learnt = sentences([*record["train"], *record["validation"]])
+    return sentences(record["held_out"]), learnt, Manner(**record["manner"])

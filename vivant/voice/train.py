@@ -201,9 +201,7 @@ def _sound(
     spectrum = pulses * torch.polar(lh, np.pi * torch.tanh(theta)) + ln * noise
     spectrum = spectrum + torch.polar(lr, phi)
     spectrum = torch.cat([spectrum, torch.zeros_like(spectrum[..., :1])], -1)
-    return torch.istft(
-        spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP
-    )
+    return torch.istft(spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP)
 
 
 _SCALES = tuple(
@@ -301,9 +299,7 @@ def _best_start(base: Decoder, material: list[_Material], recipe: Recipe) -> tup
     return best[1], best[2]
 
 
-def _equalised(
-    decoder: Decoder, base: Decoder, material: list[_Material], seed: int
-) -> Decoder:
+def _equalised(decoder: Decoder, base: Decoder, material: list[_Material], seed: int) -> Decoder:
     """Shift the decoder's biases by the difference of the mean log spectra, smoothed."""
     rng = np.random.default_rng((seed, 10**6 + 1))
     generator = torch.Generator().manual_seed(seed)
@@ -432,16 +428,20 @@ def _train(
     base = base_decoder().requires_grad_(False)
     train, validation = _material(prepared.train), _material(prepared.validation)
     covering = _covering_features(prepared)
-    start, factor = _best_start(base, train, recipe)
+    checkpoint = work / "checkpoint.pt"
+    saved = _read_checkpoint(checkpoint, prepared, recipe)
+    if saved is None:
+        start, factor = _best_start(base, train, recipe)
+    else:
+        start, factor = copy.deepcopy(base), saved["warp"]
+        start.load_state_dict(saved["start"])
     start.requires_grad_(False)
     decoder = copy.deepcopy(start).requires_grad_(True)
     averaged = copy.deepcopy(start)
     optimiser = torch.optim.AdamW(
         decoder.parameters(), recipe.learning_rate, betas=(0.8, 0.99), weight_decay=1e-3
     )
-    checkpoint = work / "checkpoint.pt"
     step, best, best_loss, since = 0, copy.deepcopy(start.state_dict()), float("inf"), 0
-    saved = _read_checkpoint(checkpoint, prepared, recipe)
     if saved is not None:
         decoder.load_state_dict(saved["decoder"])
         averaged.load_state_dict(saved["averaged"])
@@ -479,6 +479,8 @@ def _train(
                 {
                     "key": _key(prepared, recipe),
                     "step": step,
+                    "start": start.state_dict(),
+                    "warp": factor,
                     "decoder": decoder.state_dict(),
                     "averaged": averaged.state_dict(),
                     "optimiser": optimiser.state_dict(),
