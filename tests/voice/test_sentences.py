@@ -64,18 +64,6 @@ def test_one_long_recording_is_cut_at_its_pauses(shared_data: Path, tmp_path: Pa
     assert len(read_sentence_audio(cut[1], 16_000)) < len(waves[1])
 
 
-def test_a_numbered_text_in_the_wrong_order_is_refused(shared_data: Path, tmp_path: Path) -> None:
-    clips = read_sentences(shared_data / "lj")[1:6:2]
-    waves = [read_audio(clip.path, 16_000) for clip in clips]
-    gap = np.zeros(12_000, np.float32)
-    write_wav(tmp_path / "r.wav", np.concatenate([x for w in waves for x in (w, gap)]), 16_000)
-    texts = [clip.text for clip in clips][::-1]
-    (tmp_path / "r.txt").write_text("\n".join(f"{n}. {t}" for n, t in enumerate(texts, 1)))
-    error = _refused(tmp_path)
-    assert error.code == "not-aligned"
-    assert "sentence 1" in error.message
-
-
 @pytest.mark.parametrize(
     ("files", "code", "says"),
     [

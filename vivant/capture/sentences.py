@@ -13,6 +13,7 @@ from vivant.assets import asset_path
 from vivant.capture.findings import Finding
 from vivant.capture.thresholds import (
     ALIKE_GE2E,
+    DOUBTFUL_SHARE,
     THRESHOLDS,
     WORD_LOSS,
     WRONG_SHARE,
@@ -122,23 +123,26 @@ def free_phoneme_scores(wave: np.ndarray) -> np.ndarray:
 def judge_texts(pairs: Sequence[tuple[Sentence, TextMatch]]) -> list[Finding]:
     """Findings about sentences that say something else than their text."""
     findings = []
-    limit = THRESHOLDS["text-mismatch"].error
-    assert limit is not None
+    limit = THRESHOLDS["text-mismatch"]
+    doubtful = sum(limit.severity(match.score) is not None for _, match in pairs)
+    systematic = doubtful >= 3 and doubtful > DOUBTFUL_SHARE * len(pairs)
     for sentence, match in pairs:
         start = sentence.start_s or 0.0
         name = f"{sentence.path}: sentence “{sentence.id}”"
-        share = len(match.wrong) / max(1, match.words)
-        if match.reason or match.score < limit or (len(match.wrong) >= 2 and share > WRONG_SHARE):
+        many = len(match.wrong) >= 2 and len(match.wrong) > WRONG_SHARE * match.words
+        word = limit.severity(match.score)
+        if many or word is not None:
             heard = f" (not heard: {', '.join(match.wrong)})" if match.wrong else ""
-            why = match.reason or f"the recording does not say “{sentence.text}”{heard}"
+            says = "does not say" if many or word == "error" else "hardly seems to say"
+            why = match.reason or f"the recording {says} “{sentence.text}”{heard}"
             at = start + (match.wrong_at_s or 0.0)
             findings.append(
                 Finding(
                     "text-mismatch",
-                    "error",
+                    "error" if many or word == "error" or systematic else "warning",
                     str(sentence.path),
                     at,
-                    f"{name}, at {at:.1f} s: {why}",
+                    f"{name}, at {at:.1f} s: {why.rstrip('.')}.",
                     "Correct the text, record the sentence again, or leave it out.",
                 )
             )

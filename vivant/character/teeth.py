@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from vivant.character.mesh import UNITS, base_mesh, group_vertices, unit_displacements
+from vivant.character.mesh import base_mesh, group_vertices, unit_displacements
+from vivant.motion.units import UNITS
 
 # Width and height of the crowns from the middle outwards, dm (R. C. Wheeler, "Dental Anatomy").
 _UPPER = ((0.085, 0.102), (0.066, 0.088), (0.076, 0.098), (0.070, 0.085), (0.068, 0.078),

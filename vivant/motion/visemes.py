@@ -64,14 +64,14 @@ _CLOSE_SPREAD = _viseme(
 )  # fmt: skip
 
 _TABLE: tuple[tuple[str, tuple[Viseme, ...]], ...] = (
-    ("mbp", (_LIPS,)),
+    ("mbpβɸ", (_LIPS,)),
     ("fvʋ", (_LIP_TEETH,)),
     ("θð", (_TONGUE_TEETH,)),
-    ("tdnlɾʔɲɫ", (_RIDGE,)),
-    ("szʦʣ", (_HISS,)),
+    ("tdnlɾʔɲɫTɖɳɽʈ", (_RIDGE,)),
+    ("szʦʣS", (_HISS,)),
     ("ʃʒʧʤʂʐꭧ", (_HUSH,)),
     ("ɕʑʨʥ", (_HISS,)),
-    ("kgɡŋhxχɣ", (_BACK,)),
+    ("kgɡŋhxχɣcqçɟʝɰɴʁʎ", (_BACK,)),
     ("rɹɻ", (_RHOTIC,)),
     ("wʍ", (_ROUND_GLIDE,)),
     ("ɥ", (_FRONT_ROUND,)),
@@ -93,7 +93,7 @@ _TABLE: tuple[tuple[str, tuple[Viseme, ...]], ...] = (
     ("Y", (_MID_ROUND, _CLOSE_SPREAD)),
 )
 _BY_LETTER = {letter: shapes for letters, shapes in _TABLE for letter in letters}
-_SILENT = frozenset(" ˈˌːʰʲˑ̩̯͡↓↑→↗↘˥˦˧˨˩‿|,.;:!?—…\"“”()'-")
+_SILENT = frozenset(" ˈˌːʰʲᵝˑ̩̯̃͡↓↑→↗↘˥˦˧˨˩‿|,.;:!?—…\"“”()'-")
 
 
 def visemes_of(symbol: str) -> tuple[Viseme, ...]:

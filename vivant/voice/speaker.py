@@ -183,8 +183,7 @@ def ge2e(wave: np.ndarray) -> np.ndarray:
     _long_enough(wave)
     rms = float(np.sqrt(np.mean(np.square(wave, dtype=np.float64))))
     level = 20 * np.log10(max(rms, 1e-9))
-    if level < -30:  # dB below full scale, the level it was trained at
-        wave = wave * 10 ** ((-30 - level) / 20)
+    wave = wave * 10 ** ((-30 - level) / 20)  # dB below full scale, the level it was trained at
     voiced = _without_long_silences(np.clip(wave, -1, 1))
     wave = voiced if len(voiced) >= RATE // 2 else wave
     width, step = 160, round(RATE / 1.3 / 160)  # frames of 10 ms
