@@ -18,8 +18,10 @@ from vivant.capture.thresholds import (
     LONGEST_S,
     MOUTH_LINE_MIN,
     OWN_RED_SHARE,
+    REPEAT_SHARE,
     REST_OPENING,
     STILL,
+    STILL_SHARE,
     THRESHOLDS,
     TINT_MAX,
     TURNED_DEG,
@@ -291,13 +293,13 @@ def _picture(scans: Sequence[FootageScan]) -> list[Finding]:
             f"the face is only {pixels:.0f} pixels wide",
             "Move closer or use a higher resolution: a third of the picture's width is good.",
         )
-        blur, at = typical("blur")
+        detail, at = typical("detail")
         add(
             "blurred",
             scan,
-            blur,
+            detail,
             at,
-            f"the face is blurred ({blur:.2f}; sharp faces have .65 to .8)",
+            f"the face is blurred (detail {detail:.2f}; sharp faces have .25 and more)",
             "Clean the lens, let the camera focus on the eyes, and add light.",
         )
         luma, at = typical("luma")
@@ -339,7 +341,8 @@ def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
             for scan, cut in all_cuts
         ]
     for scan in scans:
-        same = scan.change <= STILL
+        # Re-encoding leaves a little change in a standing picture, so measure by the film's own.
+        same = scan.change <= max(STILL, STILL_SHARE * float(np.median(scan.change)))
         same[0] = False
         runs = _runs(same)
         longest = max(runs, key=lambda run: run[1] - run[0], default=(0, 0))
@@ -357,12 +360,12 @@ def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
                     "Close other programs while recording, or record to a faster disk.",
                 )
             )
-        repeats = [run for run in runs if (run[1] - run[0]) / FPS <= 0.35]
-        percent = 100 * sum(end - start for start, end in repeats) / max(1, len(same))
+        repeats = np.flatnonzero(repeated(scan))
+        percent = 100 * len(repeats) / max(1, len(same))
         word = THRESHOLDS["dropped-frames"].severity(percent)
         assert scan.info.video is not None
         if word is not None and not THRESHOLDS["low-frame-rate"].severity(scan.info.video.fps):
-            at = repeats[0][0] / FPS
+            at = float(repeats[0]) / FPS
             findings.append(
                 Finding(
                     "dropped-frames",
@@ -376,6 +379,15 @@ def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
             )
         findings += _camera(scan)
     return findings
+
+
+def repeated(scan: FootageScan) -> np.ndarray:
+    """(frames,) whether a picture repeats the one before amid others that do not."""
+    change = np.pad(scan.change, 2, mode="edge")
+    around = np.max([change[k : k + len(scan.change)] for k in (0, 1, 3, 4)], axis=0)
+    flags = (scan.change < REPEAT_SHARE * around) & (around > STILL)
+    flags[0] = False
+    return np.asarray(flags)
 
 
 def cuts(scan: FootageScan) -> list[int]:

@@ -48,11 +48,11 @@ THRESHOLDS: dict[str, Threshold] = {
         _above("face-turned", "footage with the head turned over 30°", "%", 2, 15),
         _above("mouth-covered", "footage with something over the mouth", "%", 0, 3),
         _above("eyes-covered", "open eyes without a visible iris", "%", 20, 50),
-        _above("blurred", "blur of the face (0 sharp, 1 blurred)", "", 0.84, 0.9),
+        Threshold("blurred", "fine beside coarse detail of the face", "", 0.15, 0.09),
         Threshold("too-dark", "median brightness of the face (0 to 255)", "", 65, 40),
         _above("too-bright", "burnt-out skin", "%", 5, 20),
         _above("frozen", "longest standing picture", "s", 0.35, 1.5),
-        _above("dropped-frames", "repeated pictures", "%", 3, 25),
+        _above("dropped-frames", "repeated pictures", "%", 15, 35),
         _above("camera-moves", "travel of the background", "% of the width", 2, 8),
         _above("jump-cut", "cuts inside files, a minute", "", 0, 4),
         Threshold("no-rest", "longest rest of the mouth", "s", 0.36, None),
@@ -85,6 +85,8 @@ OWN_RED_SHARE = 0.4  # of this person's usual lip redness, below which something
 IRIS_DARK_MIN = 0.06  # open eyes .1 and more, dark glasses near 0
 EYE_OPEN_MIN = 0.22  # an eye closed further shows too little to judge
 STILL = 0.02  # mean difference, of 255, between two pictures that are the same one
+STILL_SHARE = 0.1  # or of the file's usual difference
+REPEAT_SHARE = 0.36  # of the largest neighbouring difference: real ones are .4 to 1
 CUT_STEP = 3.0  # mean difference, of 255, that a cut has at least
 CUT_RATIO = 3.5  # times its neighbours
 REST_OPENING = 0.022  # inner lips apart, in face widths

@@ -9,10 +9,10 @@ and emphasis is made where people make it.
 from __future__ import annotations
 
 import functools
-import json
 import os
 import sys
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -33,6 +33,7 @@ MAX_TOKENS = 480  # in one go; the network's limit is 510, and it is best well b
 # learned durations from lagged. Measured by forced alignment, see docs/experiments.md.
 LEAD_S = 0.065
 EDGE_S = 0.02  # silence kept at both ends of a piece
+SHORTEST_S = 0.03  # of a phoneme beside a pause
 REACH_S = 0.06  # how far the outermost phonemes may grow over sound that no duration counts
 CHUNK_PAUSE_S = 0.12  # between parts of a sentence too long for one go
 EMPHASIS_SPEED = 1 / 1.3
@@ -77,7 +78,7 @@ class StockVoice:
 
     name: str  # "af_heart": language and gender, then a name
     language: Language  # its mother tongue; see `KokoroVoice.languages`
-    gender: Literal["female", "male"]
+    gender: Literal["woman", "man"]
     accent: str  # "American", "British" or "Mandarin"
 
 
@@ -86,8 +87,8 @@ _ACCENTS = {"a": "American", "b": "British", "z": "Mandarin"}
 
 @functools.cache
 def _table() -> dict[str, str]:
-    path = Path(__file__).with_name("voices.sha256.json")
-    return dict(json.loads(path.read_text(encoding="utf-8")))
+    text = (files("vivant.voice") / "kokoro_voices.sha256").read_text(encoding="ascii")
+    return {name: sha256 for sha256, name in (line.split() for line in text.splitlines())}
 
 
 def stock_voices() -> tuple[StockVoice, ...]:
@@ -106,7 +107,7 @@ def _info(name: str) -> StockVoice:
     return StockVoice(
         name,
         "zh" if name[0] == "z" else "en",
-        "female" if name[1] == "f" else "male",
+        "woman" if name[1] == "f" else "man",
         _ACCENTS[name[0]],
     )
 
@@ -162,11 +163,6 @@ def _styles(name: str) -> np.ndarray:
 # --- the network -------------------------------------------------------------------------------
 
 
-def _cache_folder() -> Path:
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(base) / "vivant"
-
-
 def model_file() -> Path:
     """The network, joined from its packages and opened, made on first use in the user's cache.
 
@@ -175,7 +171,9 @@ def model_file() -> Path:
     VivantError
         ``asset-missing``, ``asset-altered``, ``disk-full`` or ``not-writable``.
     """
-    path = _cache_folder() / "kokoro-82m-v1.0-int8-opened.onnx"
+    from platformdirs import user_cache_path
+
+    path = user_cache_path("vivant") / "kokoro-82m-v1.0-int8-opened.onnx"
     if path.is_file() and sha256_file(path) == _MODEL_SHA256:
         return path
     parts = [asset_path(f"kokoro-part-{number}") for number in range(1, len(_PARTS) + 1)]
@@ -369,26 +367,46 @@ def _sounds(tokens: list[_Token], edges: np.ndarray) -> list[_Sound]:
 
 
 def _trimmed(wave: np.ndarray, sounds: list[_Sound]) -> tuple[np.ndarray, list[_Sound]]:
-    """Cut the silence off both ends, without cutting anything that can be heard."""
-    frame = RATE // 100
-    whole = wave[: len(wave) // frame * frame].reshape(-1, frame)
-    level = np.sqrt((whole**2).mean(axis=1))
-    heard = np.flatnonzero(level > 0.01 * level.max(initial=1e-9))
-    first, last = sounds[0], sounds[-1]
-    onset = min(int(heard[0]) * frame, first.start) if len(heard) else first.start
-    offset = max(int(heard[-1] + 1) * frame, last.end) if len(heard) else last.end
+    """Cut the silence off both ends, and out of the phonemes beside a pause.
+
+    The network often counts a pause to the phoneme before it: half a second of "n" that nobody
+    hears would keep the mouth in its shape.
+    """
+    heard = _heard(wave)
+    reach, least = round(REACH_S * RATE), round(SHORTEST_S * RATE)
+    settled: list[_Sound] = []
+    for at, sound in enumerate(sounds):
+        start, end = sound.start, sound.end
+        if at == 0:
+            start = max(0, start - reach)
+        if at + 1 == len(sounds):
+            end = min(len(wave), end + reach)
+        inside = start + np.flatnonzero(heard[start:end])
+        if len(inside):
+            if at == 0 or sounds[at - 1].end < sound.start:
+                start = max(start, min(int(inside[0]), end - least))
+            if at + 1 == len(sounds) or sounds[at + 1].start > sound.end:
+                end = min(end, max(int(inside[-1]) + 1, start + least))
+        settled.append(_Sound(sound.symbol, start, end, sound.word))
+    audible = np.flatnonzero(heard)
+    first = min(settled[0].start, int(audible[0]) if len(audible) else settled[0].start)
+    last = max(settled[-1].end, int(audible[-1]) + 1 if len(audible) else settled[-1].end)
     edge = round(EDGE_S * RATE)
-    cut, stop = max(0, onset - edge), min(len(wave), offset + edge)
-    reach = round(REACH_S * RATE)
-    sounds = [*sounds]
-    sounds[0] = _Sound(first.symbol, max(onset, first.start - reach), first.end, first.word)
-    last = sounds[-1]
-    sounds[-1] = _Sound(last.symbol, last.start, min(offset, last.end + reach), last.word)
+    cut, stop = max(0, first - edge), min(len(wave), last + edge)
     piece = wave[cut:stop].copy()
     fade = min(RATE // 200, len(piece) // 2)
     piece[:fade] *= np.linspace(0, 1, fade, dtype=np.float32)
     piece[len(piece) - fade :] *= np.linspace(1, 0, fade, dtype=np.float32)
-    return piece, [_Sound(s.symbol, s.start - cut, s.end - cut, s.word) for s in sounds]
+    return piece, [_Sound(s.symbol, s.start - cut, s.end - cut, s.word) for s in settled]
+
+
+def _heard(wave: np.ndarray) -> np.ndarray:
+    """(samples,) bool: where the level is within 40 dB of the loudest 10 ms."""
+    frame = RATE // 200
+    padded = np.pad(wave, (0, -len(wave) % frame))
+    level = np.sqrt((padded.reshape(-1, frame) ** 2).mean(axis=1))
+    level = np.maximum(level, np.r_[level[1:], 0]) if len(level) > 1 else level
+    return np.repeat(level > 0.01 * level.max(initial=1e-9), frame)[: len(wave)]
 
 
 class KokoroVoice:
@@ -445,6 +463,15 @@ class KokoroVoice:
             language=piece.language,
             voice=self.name,
             kind=self.kind,
+            notices=self._accent_notice(piece),
+        )
+
+    def _accent_notice(self, piece: Piece) -> tuple[str, ...]:
+        if self.name.startswith("z") or piece.language == "en":
+            return ()
+        return (
+            f"{self.name} is an English voice: its Mandarin has an accent and weak tones. "
+            "A Mandarin voice, such as zf_xiaobei, speaks both.",
         )
 
 

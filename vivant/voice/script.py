@@ -7,6 +7,7 @@ The marks are described in docs/scripts.md: ``[pause 0.5]``, ``[speed 0.9]``, ``
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -41,7 +42,7 @@ class Script:
     notices: tuple[str, ...] = ()
 
     @property
-    def languages(self) -> frozenset[Language]:
+    def languages(self) -> frozenset[str]:
         """The languages it needs a voice for."""
         return frozenset(word.language for piece in self.pieces for word in piece.words)
 
@@ -410,7 +411,7 @@ def _read_stretch(
     readings: list[tuple[Reading, str]],
     left_out: list[str],
 ) -> None:
-    for run_start, run_end, tongue in _language_runs(plain.text, start, end, language):
+    for run_start, run_end, tongue in _language_runs(plain, start, end, language):
         text = plain.text[run_start:run_end]
         # A mark right after a word with a given pronunciation belongs to that word.
         lead = re.match(r"\s*([,;:.!?…—，。！？；：、]+)", text)
@@ -450,9 +451,13 @@ _ROUGH = re.compile(r"(?<=[。！？…；])|(?<=[.!?;])\s+")
 
 
 def _language_runs(
-    text: str, start: int, end: int, language: Language | None
+    plain: _Plain, start: int, end: int, language: Language | None
 ) -> Iterator[tuple[int, int, Language]]:
-    """Cut a stretch where the language that reads it changes."""
+    """Cut a stretch where the language that reads it changes.
+
+    Chinese is also cut where emphasis starts and ends: no space tells words apart there.
+    """
+    text = plain.text
     stretches: list[tuple[int, int, Language]] = []
     at = start
     cuts = [found.end() for found in _ROUGH.finditer(text, start, end) if found.end() > start]
@@ -464,7 +469,11 @@ def _language_runs(
             else:
                 stretches.append(run)
         at = cut
-    yield from stretches
+    borders = sorted({at for marked_range in plain.emphasised for at in marked_range})
+    for run_start, run_end, tongue in stretches:
+        inside = [at for at in borders if run_start < at < run_end] if tongue == "zh" else []
+        for a, b in itertools.pairwise([run_start, *inside, run_end]):
+            yield a, b, tongue
 
 
 @functools.lru_cache(maxsize=64)

@@ -65,7 +65,7 @@ def speak_script(
         done += len(piece.words)
     progress(1.0, "speaking")
     speech = _joined(_levelled(parts))
-    return replace(speech, notices=_notices(script, voices))
+    return replace(speech, notices=_notices(script, voices) + speech.notices)
 
 
 def recording(path: str | Path) -> Speech:
@@ -113,8 +113,11 @@ def _levelled(parts: list[Speech | float]) -> list[Speech | float]:
     spoken = [part for part in parts if isinstance(part, Speech)]
     for name in {part.voice for part in spoken}:
         whole = np.concatenate([part.wave for part in spoken if part.voice == name])
-        level = loudness(whole, spoken[0].rate)
-        gains[name] = 10 ** ((LOUDNESS_LUFS - level) / 20) if np.isfinite(level) else 1.0
+        rate, gain = spoken[0].rate, 1.0
+        for _ in range(3):  # the limiter takes a little away, which the next turn gives back
+            level = loudness(limited(whole * np.float32(gain), rate), rate)
+            gain *= 10 ** ((LOUDNESS_LUFS - level) / 20) if np.isfinite(level) else 1.0
+        gains[name] = gain
     return [
         replace(part, wave=limited(part.wave * np.float32(gains[part.voice]), part.rate))
         if isinstance(part, Speech)
@@ -186,6 +189,7 @@ def _joined(parts: list[Speech | float]) -> Speech:
         language=languages.pop() if len(languages) == 1 else "mixed",
         voice="+".join(dict.fromkeys(part.voice for part in spoken)),
         kind="personal" if kinds == {"personal"} else "stock",
+        notices=tuple(dict.fromkeys(notice for part in spoken for notice in part.notices)),
     )
 
 
