@@ -137,6 +137,7 @@ class PersonalVoice:
         f0 = self._manner.from_base(frames.f0) * EMPHASIS_HIGHER**stress
         features = frames.features.copy()
         features[F0] = pitch_feature(self._manner.to_base(f0))
+        features[ENERGY] = self._manner.energy_from_base(features[ENERGY], f0)
         features[ENERGY] += EMPHASIS_LOUDER * stress
         _, theta, _, _, phi = self._base.spectra(features)
         lh, ln, lr = (part[0] for part in self._decoder.run(None, {"features": features[None]}))

@@ -61,6 +61,10 @@ class Manner:
     base_f0_mean: float
     base_f0_spread: float
     pace: float  # the person's length of a word over the base voice's
+    energy_mean: float  # of the energy feature in voiced frames
+    energy_spread: float
+    base_energy_mean: float
+    base_energy_spread: float
 
     def to_base(self, f0: np.ndarray) -> np.ndarray:
         """The person's pitch as the base voice would have it; 0 stays 0."""
@@ -69,6 +73,11 @@ class Manner:
     def from_base(self, f0: np.ndarray) -> np.ndarray:
         """The base voice's pitch as the person would have it; 0 stays 0."""
         return _mapped(f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread)
+
+    def energy_from_base(self, energy: np.ndarray, f0: np.ndarray) -> np.ndarray:
+        """The base voice's energy feature as the person would have it, where there is voice."""
+        steps = (energy - self.base_energy_mean) / self.base_energy_spread
+        return np.where(f0 > 0, steps * self.energy_spread + self.energy_mean, energy)
 
 
 def _mapped(
@@ -141,7 +150,8 @@ def track_pitch(waves: Sequence[np.ndarray], progress: Progress = silent) -> lis
     """Pitch of each recording, every 12.5 ms, in a range found from the person.
 
     WORLD's DIO looks for the person's median first, then Harvest (Morise 2017) tracks within an
-    octave below and above it: a wide range invites octave errors.
+    octave below and above it: a wide range invites octave errors. Harvest bridges unvoiced sounds,
+    so a frame counts as voiced only where DIO finds a pitch too, or beside such a frame.
     """
     import pyworld
 
@@ -161,10 +171,11 @@ def track_pitch(waves: Sequence[np.ndarray], progress: Progress = silent) -> lis
     tracks = []
     for at, wave in enumerate(waves):
         progress(at / len(waves), "pitch")
-        f0, _ = pyworld.harvest(
-            np.asarray(wave, np.float64), RATE, low, high, frame_period=1000 * FRAME_S
-        )
-        tracks.append(f0.astype(np.float32))
+        samples = np.asarray(wave, np.float64)
+        f0, _ = pyworld.harvest(samples, RATE, low, high, frame_period=1000 * FRAME_S)
+        strict, _ = pyworld.dio(samples, RATE, low, high, frame_period=1000 * FRAME_S)
+        voiced = np.convolve(strict[: len(f0)] > 0, np.ones(3), mode="same") > 0
+        tracks.append(np.where(voiced, f0, 0.0).astype(np.float32))
     return tracks
 
 
@@ -209,7 +220,7 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
     training, validation, held_out = split(sentences)
     base = Base()
     hidden, maps, kept, waves, dropped = [], [], [], [], []
-    base_levels, base_energies, base_f0s = [], [], []
+    base_levels, base_energies, base_f0s, base_voiced = [], [], [], []
     base_s = real_s = 0.0
     wanted = [*training, *validation]
     for at, sentence in enumerate(wanted):
@@ -242,6 +253,7 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
         base_levels.append(energies)
         base_energies.append(frames.features[HIDDEN + 1, : len(energies)])
         base_f0s.append(frames.f0[frames.f0 > 60])
+        base_voiced.append(frames.features[HIDDEN + 1, frames.f0 > 60])
         base_s += mine.words[-1].end_s - mine.words[0].start_s
         real_s += real.words[-1].end_s - real.words[0].start_s
         hidden.append(frames.features[:HIDDEN][:, base_frame])
@@ -264,22 +276,33 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
     tracks = track_pitch(waves, lambda f, text: progress(0.6 + 0.4 * f, text))
     ours = np.log(np.concatenate([f0[f0 > 0] for f0 in tracks]))
     theirs = np.log(np.concatenate(base_f0s))
+    utterances, energies_of, voiced_energies = {}, [], []
+    tracks = [
+        np.where(f0[: rows.shape[1]] > VOICED_ABOVE, f0[: rows.shape[1]], 0).astype(np.float32)
+        for f0, rows in zip(tracks, hidden, strict=True)
+    ]
+    for wave, f0 in zip(waves, tracks, strict=True):
+        energy = (slope * mel_energy(wave)[: len(f0)] + offset).astype(np.float32)
+        energies_of.append(energy)
+        voiced_energies.append(energy[f0 > 0])
+    our_energy, their_energy = np.concatenate(voiced_energies), np.concatenate(base_voiced)
     manner = Manner(
         f0_mean=float(np.median(ours)),
         f0_spread=float(min(_spread(ours), _PITCH_SPREAD)),
         base_f0_mean=float(np.median(theirs)),
         base_f0_spread=float(_spread(theirs)),
         pace=float(np.clip(real_s / base_s, 0.7, 1.4)),
+        energy_mean=float(our_energy.mean()),
+        energy_spread=float(min(our_energy.std(), 1.5 * their_energy.std())),
+        base_energy_mean=float(their_energy.mean()),
+        base_energy_spread=float(their_energy.std()),
     )
-    utterances = {}
-    for sentence, rows, wave, f0 in zip(kept, hidden, waves, tracks, strict=True):
-        count = rows.shape[1]
-        f0 = np.where(f0[:count] > VOICED_ABOVE, f0[:count], 0).astype(np.float32)
-        energy = slope * mel_energy(wave)[:count] + offset
-        features = np.concatenate(
-            [rows, pitch_feature(manner.to_base(f0))[None], energy[None].astype(np.float32)]
-        )
-        utterances[sentence.id] = Utterance(sentence.id, features.astype(np.float32), f0, wave)
+    for sentence, rows, wave, f0, energy in zip(
+        kept, hidden, waves, tracks, energies_of, strict=True
+    ):
+        pitch = pitch_feature(manner.to_base(f0))
+        features = np.concatenate([rows, pitch[None], energy[None]]).astype(np.float32)
+        utterances[sentence.id] = Utterance(sentence.id, features, f0, wave)
     found = Prepared(
         tuple(utterances[s.id] for s in training if s.id in utterances),
         tuple(utterances[s.id] for s in validation if s.id in utterances),
@@ -308,7 +331,7 @@ def _levelled(wave: np.ndarray, loud: float) -> np.ndarray:
 
 def _fingerprint(sentences: Sequence[Sentence]) -> str:
     """Changes when a recording or a text does."""
-    digest = hashlib.sha256(f"prepare 1 {BINS} {HOP}".encode())
+    digest = hashlib.sha256(f"prepare 2 {BINS} {HOP}".encode())
     for sentence in sentences:
         stamp = sha256_file(sentence.path)
         digest.update(

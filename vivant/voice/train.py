@@ -21,6 +21,8 @@ from __future__ import annotations
 import copy
 import dataclasses
 import time
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,7 @@ from vivant.media.files import atomic_folder, atomic_path, write_bytes, write_js
 from vivant.progress import Progress, part, silent
 from vivant.voice.hibari import (
     BINS,
+    ENERGY,
     F0,
     HOP,
     Base,
@@ -51,7 +54,17 @@ FFT = 1200
 CROP = 80  # frames a training example: one second
 CONTEXT = 12  # frames on either side that the loss does not see, the edge of the receptive field
 CHECKPOINT_EVERY = 100  # steps; also how often the validation loss is taken
-WARPS = (0.86, 0.92, 1.0, 1.08, 1.16, 1.24)  # tried at the start; over 1 lowers the formants
+RARE_BELOW = 8.0  # times a phoneme is said before it counts as known
+WARPS = (
+    0.88,
+    0.94,
+    1.0,
+    1.07,
+    1.14,
+    1.21,
+    1.28,
+    1.36,
+)  # tried at the start; over 1 lowers the formants
 
 
 @dataclass(frozen=True)
@@ -60,8 +73,9 @@ class Recipe:
 
     steps: int
     batch: int = 4
-    learning_rate: float = 4e-4
+    learning_rate: float = 3e-4
     anchor: float = 0.3  # weight of step 4
+    anchor_common: float = 0.1  # its share for phonemes that the recordings have often
     patience: int = 5  # validations without progress before it stops
     ema: float = 0.99  # of the running mean of the weights
     seed: int = 0
@@ -324,9 +338,21 @@ def _equalised(decoder: Decoder, base: Decoder, material: list[_Material], seed:
     return decoder
 
 
-def _covering_features(prepared: Prepared) -> list[torch.Tensor]:
-    """(130, F) features of `COVERING_TEXT` as the finished voice will decode them."""
+@dataclass(frozen=True)
+class _Covering:
+    """A sentence the person need not have said, as the finished voice will decode it."""
+
+    features: torch.Tensor  # (130, F)
+    weight: torch.Tensor  # (F,) 1 for phonemes that no recording has, towards 0 for common ones
+
+
+def _covering(prepared: Prepared, sentences: Sequence[Sentence]) -> list[_Covering]:
     base = Base()
+    learnt = {utterance.id for utterance in prepared.train}
+    counts: Counter[str] = Counter()
+    for sentence in sentences:
+        if sentence.id in learnt:
+            counts.update(tokens_of(words_of(sentence.text)).symbols)
     found = []
     for text in COVERING_TEXT:
         tokens = tokens_of(words_of(text))
@@ -334,22 +360,32 @@ def _covering_features(prepared: Prepared) -> list[torch.Tensor]:
         features = frames.features.copy()
         person = prepared.manner.from_base(frames.f0)
         features[F0] = pitch_feature(prepared.manner.to_base(person))
-        found.append(torch.from_numpy(features))
+        features[ENERGY] = prepared.manner.energy_from_base(features[ENERGY], person)
+        rare = np.array([np.exp(-counts[symbol] / RARE_BELOW) for symbol in tokens.symbols])
+        weight = rare[frames.token_of_frame].astype(np.float32)
+        found.append(_Covering(torch.from_numpy(features), torch.from_numpy(weight)))
     return found
 
 
 def _anchor_loss(
-    decoder: Decoder, start: Decoder, features: list[torch.Tensor], rng: np.random.Generator
+    decoder: Decoder,
+    start: Decoder,
+    covering: list[_Covering],
+    rng: np.random.Generator,
+    common: float,
 ) -> torch.Tensor:
-    """How far the harmonic and noise spectra of unsaid prose have moved, beyond a common shift."""
+    """How far the spectra of unsaid prose moved beyond a common shift; rare sounds count most."""
     length = CROP + 2 * CONTEXT
-    crops = []
-    for index in rng.choice(len(features), 2):
-        spare = features[index].shape[1] - length
+    crops, weights = [], []
+    for index in rng.choice(len(covering), 2):
+        item = covering[index]
+        spare = item.features.shape[1] - length
         at = int(rng.integers(0, max(spare, 0) + 1))
-        crop = features[index][:, at : at + length]
-        crops.append(functional.pad(crop, (0, length - crop.shape[1])))
+        short = max(0, -spare)
+        crops.append(functional.pad(item.features[:, at : at + length], (0, short)))
+        weights.append(functional.pad(item.weight[at : at + length], (0, short)))
     x = torch.stack(crops)
+    weight = (common + (1 - common) * torch.stack(weights))[:, None]
     with torch.no_grad():
         target = start(x)
     moved = decoder(x) - target
@@ -357,12 +393,13 @@ def _anchor_loss(
     for part_index in (0, 2):
         rows = moved[:, part_index * BINS : (part_index + 1) * BINS]
         rows = rows - rows.mean(2, keepdim=True)  # the person's mean spectrum is free
-        total = total + functional.smooth_l1_loss(rows, torch.zeros_like(rows))
+        distance = functional.smooth_l1_loss(rows, torch.zeros_like(rows), reduction="none")
+        total = total + (distance * weight).mean()
     return total
 
 
 def train_voice(
-    sentences: tuple[Sentence, ...] | list[Sentence],
+    sentences: Sequence[Sentence],
     work: Path,
     out: Path,
     *,
@@ -402,7 +439,9 @@ def train_voice(
     recipe = recipe or TIERS[tier]
     torch.set_num_threads(1)
     prepared = prepare(sentences, work, part(progress, 0.0, 0.12))
-    state, start_factor = _train(prepared, work, recipe, max_steps, part(progress, 0.12, 0.98))
+    state, start_factor = _train(
+        prepared, sentences, work, recipe, max_steps, part(progress, 0.12, 0.98)
+    )
     with atomic_folder(out) as aside:
         write_bytes(aside / "decoder.onnx", build_decoder(state))
         write_json(
@@ -421,13 +460,18 @@ def train_voice(
 
 
 def _train(
-    prepared: Prepared, work: Path, recipe: Recipe, max_steps: int | None, progress: Progress
+    prepared: Prepared,
+    sentences: Sequence[Sentence],
+    work: Path,
+    recipe: Recipe,
+    max_steps: int | None,
+    progress: Progress,
 ) -> tuple[dict[str, np.ndarray], float]:
     """Run or resume training; the best weights and the warp they started from."""
     progress(0.0, "loading the base voice")
     base = base_decoder().requires_grad_(False)
     train, validation = _material(prepared.train), _material(prepared.validation)
-    covering = _covering_features(prepared)
+    covering = _covering(prepared, sentences)
     checkpoint = work / "checkpoint.pt"
     saved = _read_checkpoint(checkpoint, prepared, recipe)
     if saved is None:
@@ -459,7 +503,9 @@ def _train(
             group["lr"] = float(recipe.learning_rate * warm * (0.05 + 0.95 * cool))
         loss = _loss(decoder, base, _batch(train, rng, recipe.batch), generator)
         if recipe.anchor and step % 2 == 0:
-            loss = loss + 2 * recipe.anchor * _anchor_loss(decoder, start, covering, rng)
+            loss = loss + 2 * recipe.anchor * _anchor_loss(
+                decoder, start, covering, rng, recipe.anchor_common
+            )
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(decoder.parameters(), 1.0)
