@@ -29,9 +29,7 @@ def pieces(language: str) -> list[Piece]:
     """What a voice of this mother tongue says."""
     if language == "en":
         return [Piece(words_of(text)) for text in _ENGLISH]
-    return [
-        Piece(tuple(SpokenWord(word, "zh") for word in text.split())) for text in _MANDARIN
-    ]
+    return [Piece(tuple(SpokenWord(word, "zh") for word in text.split())) for text in _MANDARIN]
 
 
 def main() -> None:

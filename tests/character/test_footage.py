@@ -12,14 +12,14 @@ from vivant.character import footage
 from vivant.media.audio import read_audio
 from vivant.media.video import probe, read_frames
 from vivant.voice.sentences import read_sentences
-from vivant.voice.speech import RATE, Phone, Piece, Speech, Word
+from vivant.voice.speech import RATE, Phone, Piece, Speech, SpeechKind, Word
 
 
 class HummingVoice:
     """A voice that is quick: half a second of sound for any sentence."""
 
     name = "humming"
-    kind = "stock"
+    kind: SpeechKind = "stock"
     languages = frozenset({"en", "zh"})
 
     def say(self, piece: Piece) -> Speech:

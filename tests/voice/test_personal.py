@@ -103,18 +103,14 @@ def test_recordings_that_do_not_say_their_text_are_refused(
     sentences: tuple[Sentence, ...], shared_data: Path, tmp_path: Path
 ) -> None:
     lj = read_sentences(shared_data / "lj")
-    swapped = [
-        Sentence(s.id, lj[at % len(lj)].text, s.path) for at, s in enumerate(sentences[:6])
-    ]
+    swapped = [Sentence(s.id, lj[at % len(lj)].text, s.path) for at, s in enumerate(sentences[:6])]
     with pytest.raises(VivantError) as caught:
         train_voice(swapped, tmp_path / "work", tmp_path / "out")
     assert caught.value.code == "not-aligned"
     assert not (tmp_path / "out").exists()
 
 
-def test_too_few_sentences_are_refused(
-    sentences: tuple[Sentence, ...], tmp_path: Path
-) -> None:
+def test_too_few_sentences_are_refused(sentences: tuple[Sentence, ...], tmp_path: Path) -> None:
     with pytest.raises(VivantError) as caught:
         train_voice(sentences[:3], tmp_path / "work", tmp_path / "out")
     assert caught.value.code == "too-few-sentences"

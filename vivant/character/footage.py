@@ -17,7 +17,7 @@ import numpy as np
 from vivant.character.presenter import Pose, Presenter, draw, make_presenter, open_stage
 from vivant.media.audio import write_wav
 from vivant.media.files import atomic_folder, write_bytes
-from vivant.media.video import FPS, VideoWriter
+from vivant.media.video import VideoWriter
 from vivant.motion.speech import Motion, motion_of
 from vivant.progress import Progress, part, silent
 from vivant.voice.script import parse_script

@@ -1,6 +1,7 @@
 """Hair as strands: grown from the scalp, combed by a field of directions, lit as fibres.
 
-Brows and lashes are strands as well, but tied to the moving skin (see `vivant.character.presenter`).
+Brows and lashes are strands as well, but tied to the moving skin
+(see `vivant.character.presenter`).
 """
 
 from __future__ import annotations
@@ -50,8 +51,10 @@ class Scalp:
 # Where hair begins: height above the eyes (dm) by the angle from the front (radians).
 _ANGLES = (0.0, 0.25, 0.45, 0.62, 0.80, 0.98, 1.12, 1.25, 1.36, 1.50, 1.75, 2.0, 2.3, 3.2)
 _HAIRLINE = {
-    "man": (0.68, 0.69, 0.70, 0.63, 0.46, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60, -0.72),
-    "woman": (0.67, 0.675, 0.65, 0.57, 0.43, 0.30, 0.12, -0.02, -0.08, 0.14, 0.10, -0.25, -0.55, -0.7),
+    "man": (0.68, 0.69, 0.70, 0.63, 0.46, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60,
+            -0.72),
+    "woman": (0.67, 0.675, 0.65, 0.57, 0.43, 0.30, 0.12, -0.02, -0.08, 0.14, 0.10, -0.25, -0.55,
+              -0.7),
 }  # fmt: skip
 
 
@@ -85,9 +88,7 @@ def _waves(rng: np.random.Generator, scale: float) -> tuple[np.ndarray, np.ndarr
 def _field(waves: tuple[np.ndarray, np.ndarray], at: np.ndarray) -> np.ndarray:
     """Smooth random vectors in space: (n, 3), about unit variance an axis."""
     frequency, phase = waves
-    return np.stack(
-        [np.sin(at @ frequency[k].T + phase[k]).sum(1) / 6**0.5 for k in range(3)], 1
-    )
+    return np.stack([np.sin(at @ frequency[k].T + phase[k]).sum(1) / 6**0.5 for k in range(3)], 1)
 
 
 def _smooth(low: float, high: float, x: np.ndarray) -> np.ndarray:
@@ -215,8 +216,8 @@ def grow(
         1 + 0.10 * _field(fine, roots)[:, None, :1] + 0.08 * _field(coarse, roots)[:, None, :1]
     )
     warm = 1 + rng.normal(0, 0.05, (count, 1, 1)) * np.array([1.0, 0.0, -1.0])
-    t = np.linspace(0, 1, n)[None, :, None]
-    shade = colour * np.clip(tint, 0.5, 1.6) * warm * (0.72 + 0.45 * t)
+    along = np.linspace(0, 1, n)[None, :, None]
+    shade = colour * np.clip(tint, 0.5, 1.6) * warm * (0.72 + 0.45 * along)
     thick = (rng.random((count, 1)) < 0.6 * edge[:, None]) & (np.linspace(0, 1, n)[None] < 0.8)
     shift = np.repeat(rng.normal(0, 0.09, (count, 1)) - 0.10, n, axis=1)
     return Strands(

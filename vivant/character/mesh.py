@@ -119,7 +119,9 @@ class Surface:
     """
 
     spread: scipy.sparse.csr_matrix  # (points, 19158): base positions to point positions
-    base: np.ndarray  # (b,) int: the base vertices it is made of; the first b points descend from them
+    base: (
+        np.ndarray
+    )  # (b,) int: the base vertices it is made of; the first b points descend from them
     corner_point: np.ndarray  # (corners,) int32, into the points
     corner_uv: np.ndarray  # (corners, 2) float32, v upwards
     triangles: np.ndarray  # (t, 3) int32, into the corners

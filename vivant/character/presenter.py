@@ -203,9 +203,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     skin_moves = np.stack([spread @ move for move in mesh.unit_displacements()])
 
     # Skin: the mouth's lining is marked by where it lies in the base mesh's own texture.
-    cavity_corner = corner_mask(surface, "mpfb_inside-mouth.jpg") * (
-        surface.corner_uv[:, 1] < 0.2
-    )
+    cavity_corner = corner_mask(surface, "mpfb_inside-mouth.jpg") * (surface.corner_uv[:, 1] < 0.2)
     cavity = np.zeros(len(skin), np.float32)
     np.maximum.at(cavity, surface.corner_point, cavity_corner.astype(np.float32))
     lip_corner = corner_mask(surface, "mpfb_lips.jpg")
@@ -326,7 +324,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
         *_brows(identity, complexion, atlas, surface, len(rest), rng),
         *_lashes(identity, surface, skin, len(rest), rng),
     )
-    upper, lower = (int(np.searchsorted(surface.base, vertex)) for vertex in LIP_EDGES)
+    upper_lip, lower_lip = (int(np.searchsorted(surface.base, vertex)) for vertex in LIP_EDGES)
     return Presenter(
         identity=identity,
         complexion=complexion,
@@ -350,7 +348,7 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
         hair_reach=hair_reach,
         hair_normals=mixed.astype(np.float32),
         fringes=fringes,
-        lips=(upper, lower),
+        lips=(upper_lip, lower_lip),
         seed=seed,
     )
 
@@ -375,7 +373,9 @@ def _units(moves: list[scipy.sparse.csr_matrix], count: int) -> Units:
         values.append(row[used])
         starts.append(starts[-1] + len(used))
     return Units(
-        np.array(starts, np.int32), np.concatenate(points), np.concatenate(values).astype(np.float32)
+        np.array(starts, np.int32),
+        np.concatenate(points),
+        np.concatenate(values).astype(np.float32),
     )
 
 
@@ -445,11 +445,15 @@ def _brows(
         [
             length[:, None] * s * np.cos(bend),
             length[:, None] * s * np.sin(bend),
-            0.010 + 0.014 * np.sin(np.pi * s) + 0 * bend - 0.10 * t[:, None] * length[:, None] * s * 4,
+            0.010
+            + 0.014 * np.sin(np.pi * s)
+            + 0 * bend
+            - 0.10 * t[:, None] * length[:, None] * s * 4,
         ],
         -1,
     )
-    rows, columns, values, all_offsets = [], [], [], []
+    rows: list[np.ndarray] = []
+    columns, values, all_offsets = [], [], []
     for mirror in (1.0, -1.0):
         place = np.stack([mirror * x, y, np.full(hairs, 1.2)], 1)
         # The skin at this place, seen from the front: the nearest texel.
@@ -462,7 +466,8 @@ def _brows(
         tree = scipy.spatial.cKDTree(atlas.position[texels[:, 0], texels[:, 1], :2])
         _, found = tree.query(place[:, :2])
         r, c = texels[found].T
-        assert (r < ROWS).all() and (c < COLUMNS).all()
+        assert (r < ROWS).all()
+        assert (c < COLUMNS).all()
         points = surface.point_triangles[atlas.triangle[r, c]]
         first = len(rows) and rows[-1][-1] + 1
         index = np.repeat(np.arange(hairs), 3) + first
@@ -560,7 +565,9 @@ def _lashes(
                     lid=np.full(hairs, lid),
                     upper=np.full(hairs, upper),
                     radius=(base * np.array([1.1, 1.0, 0.8, 0.6, 0.25])).astype(np.float32),
-                    alpha=np.full((hairs, 5), (0.75 if woman else 0.55) if upper else 0.35, np.float32),
+                    alpha=np.full(
+                        (hairs, 5), (0.75 if woman else 0.55) if upper else 0.35, np.float32
+                    ),
                     colour=np.array([0.010, 0.008, 0.007], np.float32),
                 )
             )
@@ -593,8 +600,16 @@ def _normals(points: np.ndarray, triangles: np.ndarray, out: np.ndarray) -> None
     out[:] = 0.0
     for k in range(triangles.shape[0]):
         i, j, m = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-        ax, ay, az = points[j, 0] - points[i, 0], points[j, 1] - points[i, 1], points[j, 2] - points[i, 2]
-        bx, by, bz = points[m, 0] - points[i, 0], points[m, 1] - points[i, 1], points[m, 2] - points[i, 2]
+        ax, ay, az = (
+            points[j, 0] - points[i, 0],
+            points[j, 1] - points[i, 1],
+            points[j, 2] - points[i, 2],
+        )
+        bx, by, bz = (
+            points[m, 0] - points[i, 0],
+            points[m, 1] - points[i, 1],
+            points[m, 2] - points[i, 2],
+        )
         nx, ny, nz = ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx
         for v in (i, j, m):
             out[v, 0] += nx
@@ -679,7 +694,9 @@ def _tone_curve() -> np.ndarray:
     K. Narkowicz's fit of the ACES curve (2016), mixed with plain sRGB to keep skin bright.
     """
     x = np.linspace(0, 4, 2050)
-    film = np.clip(x * 0.62 * (2.51 * x * 0.62 + 0.03) / (x * 0.62 * (2.43 * x * 0.62 + 0.59) + 0.14), 0, 1)
+    film = np.clip(
+        x * 0.62 * (2.51 * x * 0.62 + 0.03) / (x * 0.62 * (2.43 * x * 0.62 + 0.59) + 0.14), 0, 1
+    )
     return (255 * np.clip(film, 0, 1) ** (1 / 2.2)).astype(np.float32)
 
 

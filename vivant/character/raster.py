@@ -1,4 +1,5 @@
-"""A software rasteriser: triangles and hair strands into a supersampled z-buffer, shaded once a pixel.
+"""A software rasteriser: triangles and hair strands into a supersampled z-buffer,
+shaded once a pixel.
 
 Screen x and y are in samples (``SAMPLES`` to a pixel each way), the third coordinate is one over
 the distance from the camera: it is linear on the screen, and larger is nearer.
@@ -291,9 +292,11 @@ def shade(
             for sy in range(samples):
                 for sx in range(samples):
                     k = ids[y * samples + sy, x * samples + sx]
-                    if (k < 0) != (first < 0) or k >= n_triangles:
-                        same = False
-                    elif k >= 0 and material[k] != kind:
+                    if (
+                        (k < 0) != (first < 0)
+                        or k >= n_triangles
+                        or (k >= 0 and material[k] != kind)
+                    ):
                         same = False
                     w = depth[y * samples + sy, x * samples + sx]
                     nearest = max(nearest, w)

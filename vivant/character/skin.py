@@ -186,9 +186,9 @@ def paint_skin(
         cv2.INTER_LINEAR,
     )
     lip = cv2.GaussianBlur(lip, (0, 0), 2.0)[..., None]
-    lines = cv2.resize(
-        rng.normal(size=(60, COLUMNS // 3)).astype(np.float32), (COLUMNS, ROWS)
-    )[..., None]
+    lines = cv2.resize(rng.normal(size=(60, COLUMNS // 3)).astype(np.float32), (COLUMNS, ROWS))[
+        ..., None
+    ]
     lip_colour = np.array(complexion.lips, np.float32) * (1 + 0.045 * lines)
     seam = np.exp(-(((y - lips[1]) / 0.022) ** 2))[..., None] * lip
     lip_colour = lip_colour * (1 - 0.35 * seam)

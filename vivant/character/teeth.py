@@ -79,7 +79,9 @@ def row_of_teeth(front: np.ndarray, *, upper: bool) -> tuple[np.ndarray, np.ndar
             narrow = 0.5 * width * (0.985 - 0.16 * v**1.5)
             s = side * middle + u * narrow
             place, out = along(s)
-            bulge = 0.020 * (1 - np.abs(u) ** 3.0) * (0.35 + 0.65 * np.sin(np.pi * (0.25 + 0.6 * v)))
+            bulge = (
+                0.020 * (1 - np.abs(u) ** 3.0) * (0.35 + 0.65 * np.sin(np.pi * (0.25 + 0.6 * v)))
+            )
             bulge = bulge - 0.03 * (1 - v) ** 6
             corner = 0.016 * np.abs(u) ** 4 * (1 - v) ** 2
             canine = 0.010 * (1 - np.abs(u)) * (number == 2) * (1 - v)
@@ -96,8 +98,8 @@ def row_of_teeth(front: np.ndarray, *, upper: bool) -> tuple[np.ndarray, np.ndar
             gap = 1 - 0.55 * np.abs(u) ** 6
             shade = (0.93 + 0.07 * np.sin(np.pi * v)) * gap * (1 - 0.035 * number)
             root = np.clip((v - 0.55) / 0.45, 0, 1)
-            colour = ENAMEL * shade[..., None] * (
-                1 + root[..., None] * np.array([-0.02, -0.08, -0.16])
+            colour = (
+                ENAMEL * shade[..., None] * (1 + root[..., None] * np.array([-0.02, -0.08, -0.16]))
             )
             grid(p, colour, flip=(not upper))
     # The gum: a band whose edge rises between the teeth.

@@ -99,8 +99,8 @@ def _knots() -> np.ndarray:
 
 def _to_patch(field: np.ndarray, scale: float) -> np.ndarray:
     """Reference pixels to pixels of a patch (see `crop.cut`)."""
-    shifted: np.ndarray = (field - np.array([REGION.left, REGION.top], np.float32) + 0.5) * scale
-    return shifted - np.float32(0.5)
+    corner = np.array([REGION.left, REGION.top], np.float32)
+    return np.asarray((field - corner + 0.5) * scale - 0.5, np.float32)
 
 
 def _scaled(scale_x: float, scale_y: float, left: float, top: float) -> np.ndarray:

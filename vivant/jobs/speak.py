@@ -172,7 +172,9 @@ def _speech(
         return recording(audio)
     assert text is not None
     script = parse_script(text)
-    voices = {language: _voice(avatar, language, voice, threads) for language in script.languages}
+    voices: dict[str, Voice] = {
+        language: _voice(avatar, language, voice, threads) for language in script.languages
+    }
     return speak_script(script, voices, progress)
 
 

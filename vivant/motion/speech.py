@@ -142,7 +142,10 @@ def _mouth(phones: tuple[Phone, ...], before_s: float, frames: int) -> dict[str,
             into[a:b] = np.maximum(into[a:b], bump)
     sigma = _SMOOTH_S * _RATE
     curves = {name: gaussian_filter1d(sums[name] / total, sigma) for name in names}
-    closed, on_teeth = gaussian_filter1d(closed, sigma * 0.5), gaussian_filter1d(on_teeth, sigma * 0.5)
+    closed, on_teeth = (
+        gaussian_filter1d(closed, sigma * 0.5),
+        gaussian_filter1d(on_teeth, sigma * 0.5),
+    )
     for name in ("mouthLowerDown", "mouthUpperUp", "mouthFunnel", "mouthStretch"):
         if name in curves:
             curves[name] *= 1 - 0.92 * closed
@@ -225,7 +228,7 @@ def _head(
 
 
 def _gaze(frames: int, turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Eyes hold the camera while the head moves, with small jumps and now and then a glance away."""
+    """Eyes hold the camera while the head moves, small jumps and now and then a glance away."""
     aim = np.zeros((frames, 2))
     at = 0
     while at < frames:

@@ -1,4 +1,4 @@
-"""The 52 face units of Apple's ARKit (``ARFaceAnchor.BlendShapeLocation``), in alphabetical order."""
+"""The 52 face units of Apple's ARKit (``ARFaceAnchor.BlendShapeLocation``), by name."""
 
 from __future__ import annotations
 

@@ -50,7 +50,9 @@ _CLOSE_ROUND = _viseme("close-round", 1.2, jawOpen=0.07, mouthPucker=0.60, mouth
 _FRONT_ROUND = _viseme("front-round", 1.2, jawOpen=0.06, mouthPucker=0.62, mouthFunnel=0.20)
 _MID_ROUND = _viseme("mid-round", 1.1, jawOpen=0.19, mouthFunnel=0.46, mouthPucker=0.22)
 _OPEN_ROUND = _viseme("open-round", 1.0, jawOpen=0.26, mouthFunnel=0.34, mouthPucker=0.08)
-_OPEN = _viseme("open", 1.1, jawOpen=0.34, mouthLowerDown=0.20, mouthUpperUp=0.14, mouthStretch=0.08)
+_OPEN = _viseme(
+    "open", 1.1, jawOpen=0.34, mouthLowerDown=0.20, mouthUpperUp=0.14, mouthStretch=0.08
+)
 _FRONT_OPEN = _viseme(
     "front-open", 1.1, jawOpen=0.29, mouthLowerDown=0.22, mouthUpperUp=0.18, mouthStretch=0.20
 )

@@ -285,9 +285,7 @@ def _references(held_out: Sequence[Sentence], learnt: Sequence[Sentence]) -> lis
     return [*held_out, *learnt[: max(0, 4 - len(held_out))]]
 
 
-def judge_voice(
-    work: Path, model: Path, report: Path, progress: Progress = silent
-) -> VoiceReport:
+def judge_voice(work: Path, model: Path, report: Path, progress: Progress = silent) -> VoiceReport:
     """Judge a trained voice and write the report.
 
     Parameters

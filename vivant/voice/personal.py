@@ -54,9 +54,7 @@ def build_decoder(state: Mapping[str, np.ndarray]) -> bytes:
 
     def weight(name: str, array: np.ndarray) -> str:
         values.append(numpy_helper.from_array(array.astype(np.float16), f"{name}.half"))
-        nodes.append(
-            helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT)
-        )
+        nodes.append(helper.make_node("Cast", [f"{name}.half"], [name], to=TensorProto.FLOAT))
         return name
 
     def node(kind: str, inputs: list[str], output: str, **attributes: Any) -> str:

@@ -68,16 +68,11 @@ class Manner:
 
     def to_base(self, f0: np.ndarray) -> np.ndarray:
         """The person's pitch as the base voice would have it; 0 stays 0."""
-        return _mapped(
-            f0, self.f0_mean, self.f0_spread, self.base_f0_mean, self.base_f0_spread
-        )
+        return _mapped(f0, self.f0_mean, self.f0_spread, self.base_f0_mean, self.base_f0_spread)
 
     def from_base(self, f0: np.ndarray) -> np.ndarray:
         """The base voice's pitch as the person would have it; 0 stays 0."""
-        return _mapped(
-            f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread
-        )
-
+        return _mapped(f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread)
 
     def energy_from_base(self, energy: np.ndarray, f0: np.ndarray) -> np.ndarray:
         """The base voice's energy feature as the person would have it, where there is voice."""
@@ -120,9 +115,7 @@ def split(sentences: Sequence[Sentence]) -> tuple[list[Sentence], list[Sentence]
             f"{len(sentences)} sentences are too few to learn a voice from.",
             f"Record at least {MIN_SENTENCES}; 100 are good.",
         )
-    order = sorted(
-        sentences, key=lambda sentence: hashlib.sha256(sentence.id.encode()).hexdigest()
-    )
+    order = sorted(sentences, key=lambda sentence: hashlib.sha256(sentence.id.encode()).hexdigest())
     held = min(12, max(1, round(0.12 * len(order))))
     validation = min(8, max(1, round(0.08 * len(order))))
     return order[held + validation :], order[held : held + validation], order[:held]
@@ -200,23 +193,17 @@ def _anchors(
     return pairs
 
 
-def _time_map(
-    pairs: list[tuple[float, float]], frames: int, base_frames: int
-) -> np.ndarray:
+def _time_map(pairs: list[tuple[float, float]], frames: int, base_frames: int) -> np.ndarray:
     """(frames,) which base frame each frame of the recording corresponds to."""
     pairs = sorted({(round(x, 3), round(y, 3)) for x, y in pairs})
     x = np.array([0.0, *(p[0] for p in pairs), base_frames * FRAME_S])
     y = np.maximum.accumulate([p[1] for p in pairs]) + np.arange(len(pairs)) * 1e-6
-    y = np.concatenate(
-        [[min(-0.01, y[0] - 0.01)], y, [max(frames * FRAME_S, y[-1] + 0.01) + 0.2]]
-    )
+    y = np.concatenate([[min(-0.01, y[0] - 0.01)], y, [max(frames * FRAME_S, y[-1] + 0.01) + 0.2]])
     times = np.interp((np.arange(frames) + 0.5) * FRAME_S, y, x)
     return np.clip((times / FRAME_S).astype(int), 0, base_frames - 1)
 
 
-def prepare(
-    sentences: Sequence[Sentence], work: Path, progress: Progress = silent
-) -> Prepared:
+def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = silent) -> Prepared:
     """Prepare a person's sentences, or read what an earlier call left in `work`.
 
     Raises

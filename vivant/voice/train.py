@@ -206,9 +206,7 @@ def _sound(
     spectrum = pulses * torch.polar(lh, np.pi * torch.tanh(theta)) + ln * noise
     spectrum = spectrum + torch.polar(lr, phi)
     spectrum = torch.cat([spectrum, torch.zeros_like(spectrum[..., :1])], -1)
-    return torch.istft(
-        spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP
-    )
+    return torch.istft(spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP)
 
 
 _SCALES = tuple(
@@ -306,9 +304,7 @@ def _best_start(base: Decoder, material: list[_Material], recipe: Recipe) -> tup
     return best[1], best[2]
 
 
-def _equalised(
-    decoder: Decoder, base: Decoder, material: list[_Material], seed: int
-) -> Decoder:
+def _equalised(decoder: Decoder, base: Decoder, material: list[_Material], seed: int) -> Decoder:
     """Shift the decoder's biases by the difference of the mean log spectra, smoothed."""
     rng = np.random.default_rng((seed, 10**6 + 1))
     generator = torch.Generator().manual_seed(seed)
