@@ -136,6 +136,7 @@ def speak(
         language=speech.language,
         notices=speech.notices,
         ingredients=_ingredients(avatar, audio),
+        consent_expires=granted.expires,
     )
     if not with_picture:
         release_sound(out, speech.wave, speech.rate, provenance, keys=home.keys)
