@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -171,7 +172,17 @@ def run_demo(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:
             Path(options.out), seed=options.seed, gender=options.gender, progress=progress
         )
     print(result.text())
+    if not options.json and sys.stdout.isatty() and _has_display():
+        import webbrowser
+
+        webbrowser.open(result.page.resolve().as_uri())
     return result.as_json(), 0
+
+
+def _has_display() -> bool:
+    """Whether a browser window can open; without one, some systems start a browser in text."""
+    named = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return sys.platform in ("darwin", "win32") or bool(named)
 
 
 def run_check(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:
