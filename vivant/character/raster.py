@@ -40,40 +40,52 @@ def raster_triangles(
 
     Notes
     -----
-    A sample at a pixel's centre belongs to a triangle when it lies on the inner side of all three
-    edge functions (J. Pineda, "A parallel algorithm for polygon rasterization", SIGGRAPH 1988).
+    A sample belongs to a triangle when it lies on the inner side of all three edge functions
+    (J. Pineda, "A parallel algorithm for polygon rasterization", SIGGRAPH 1988). They are computed
+    in whole 256ths of a sample, so that a sample on a shared edge goes to exactly one of the two
+    triangles: the one whose top or left edge it is.
     """
     height, width = depth.shape
     for k in range(triangles.shape[0]):
         i, j, m = triangles[k, 0], triangles[k, 1], triangles[k, 2]
-        x0, y0, w0 = screen[i, 0], screen[i, 1], screen[i, 2]
-        x1, y1, w1 = screen[j, 0], screen[j, 1], screen[j, 2]
-        x2, y2, w2 = screen[m, 0], screen[m, 1], screen[m, 2]
+        x0, y0 = np.int64(np.rint(screen[i, 0] * 256)), np.int64(np.rint(screen[i, 1] * 256))
+        x1, y1 = np.int64(np.rint(screen[j, 0] * 256)), np.int64(np.rint(screen[j, 1] * 256))
+        x2, y2 = np.int64(np.rint(screen[m, 0] * 256)), np.int64(np.rint(screen[m, 1] * 256))
         area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
-        if area == 0.0 or (cull and area > 0.0):
+        if area == 0 or (cull and area > 0):
             continue
-        left = max(0, int(np.ceil(min(x0, x1, x2) - 0.5)))
-        right = min(width - 1, int(np.floor(max(x0, x1, x2) - 0.5)))
-        top = max(0, int(np.ceil(min(y0, y1, y2) - 0.5)))
-        bottom = min(height - 1, int(np.floor(max(y0, y1, y2) - 0.5)))
+        w0, w1, w2 = screen[i, 2], screen[j, 2], screen[m, 2]
+        if area < 0:
+            area = -area
+            x1, y1, w1, x2, y2, w2 = x2, y2, w2, x1, y1, w1
+        # Sample centres are at 128, 384, ...: the first at or after the lowest corner, and so on.
+        left = max(0, (min(x0, x1, x2) + 127) >> 8)
+        right = min(width - 1, (max(x0, x1, x2) - 128) >> 8)
+        top = max(0, (min(y0, y1, y2) + 127) >> 8)
+        bottom = min(height - 1, (max(y0, y1, y2) - 128) >> 8)
         if left > right or top > bottom:
             continue
-        inverse = 1.0 / area
-        au, av = (y1 - y2) * inverse, (y2 - y0) * inverse
-        bu, bv = (x2 - x1) * inverse, (x0 - x2) * inverse
+        ax, ay, bx, by, cx, cy = x2 - x1, y2 - y1, x0 - x2, y0 - y2, x1 - x0, y1 - y0
+        px, py = left * 256 + 128, top * 256 + 128
+        # Less 1 where a sample on the edge itself belongs to the neighbour.
+        a_row = ax * (py - y1) - ay * (px - x1) - (not (ay < 0 or (ay == 0 and ax > 0)))
+        b_row = bx * (py - y2) - by * (px - x2) - (not (by < 0 or (by == 0 and bx > 0)))
+        c_row = cx * (py - y0) - cy * (px - x0) - (not (cy < 0 or (cy == 0 and cx > 0)))
+        along, across = (w1 - w0) / area, (w2 - w0) / area
         for y in range(top, bottom + 1):
-            dy = y + 0.5 - y2
-            dx = left + 0.5 - x2
-            u = au * dx + bu * dy
-            v = av * dx + bv * dy
+            a, b, c = a_row, b_row, c_row
             for x in range(left, right + 1):
-                if u >= 0.0 and v >= 0.0 and u + v <= 1.0:
-                    w = u * w0 + v * w1 + (1.0 - u - v) * w2
+                if a >= 0 and b >= 0 and c >= 0:
+                    w = w0 + b * along + c * across
                     if w > depth[y, x]:
                         depth[y, x] = w
                         ids[y, x] = first_id + k
-                u += au
-                v += av
+                a -= ay << 8
+                b -= by << 8
+                c -= cy << 8
+            a_row += ax << 8
+            b_row += bx << 8
+            c_row += cx << 8
 
 
 @_jit
@@ -325,10 +337,28 @@ def shade(
                 if k != last:
                     last = k
                     _shade_sample(
-                        k, column + 0.5, row + 0.5, screen, point_triangles, triangles, material, position, normal,
-                        irradiance, colour, uv, shine, skin_texture, iris_texture, eyes, lights,
-                        camera, texel, iris, result,
-                    )  # fmt: skip
+                        k,
+                        column + 0.5,
+                        row + 0.5,
+                        screen,
+                        point_triangles,
+                        triangles,
+                        material,
+                        position,
+                        normal,
+                        irradiance,
+                        colour,
+                        uv,
+                        shine,
+                        skin_texture,
+                        iris_texture,
+                        eyes,
+                        lights,
+                        camera,
+                        texel,
+                        iris,
+                        result,
+                    )
                 red += result[0]
                 green += result[1]
                 blue += result[2]
