@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from vivant.capture.findings import Finding, Severity, Span
+from vivant.capture.people import distances
 from vivant.capture.pictures import STRIDE, FootageScan
 from vivant.capture.thresholds import (
     CUT_RATIO,
@@ -15,7 +16,6 @@ from vivant.capture.thresholds import (
     EYE_OPEN_MIN,
     IRIS_DARK_MIN,
     LIP_RED_MIN,
-    LONGEST_S,
     MOUTH_LINE_MIN,
     OWN_RED_SHARE,
     REPEAT_SHARE,
@@ -36,7 +36,6 @@ def judge_footage(scans: Sequence[FootageScan]) -> tuple[list[Finding], list[Spa
     findings: list[Finding] = []
     spans: list[Span] = []
     total = sum(scan.seconds for scan in scans)
-    findings += _length(scans, total)
     redness = usual_redness(scans)
 
     def share(
@@ -56,9 +55,6 @@ def judge_footage(scans: Sequence[FootageScan]) -> tuple[list[Finding], list[Spa
         ]
         limit = THRESHOLDS[code]
         severity = limit.severity(percent)
-        longest = max((end - start for _, start, end in runs), default=0) * STEP_S
-        if spoils and longest >= LONGEST_S:
-            severity = "error"
         if severity is None:
             return
         if spoils:
@@ -99,8 +95,11 @@ def judge_footage(scans: Sequence[FootageScan]) -> tuple[list[Finding], list[Spa
     )
     share(
         "face-turned",
-        lambda scan: scan.samples["found"] & (np.abs(scan.samples["yaw"]) > TURNED_DEG),
-        f"the head is turned away by more than {TURNED_DEG:.0f}°",
+        lambda scan: (
+            scan.samples["found"]
+            & (np.maximum(np.abs(scan.samples["yaw"]), np.abs(scan.samples["pitch"])) > TURNED_DEG)
+        ),
+        f"the head is turned away or tilted by more than {TURNED_DEG:.0f}°",
         "Look into the camera; small natural movements are welcome.",
         spoils=False,
     )
@@ -110,9 +109,16 @@ def judge_footage(scans: Sequence[FootageScan]) -> tuple[list[Finding], list[Spa
         "something covers the mouth",
         "Keep hands, masks, microphones and cups away from the mouth; record this part again.",
     )
+    findings += _length(scans, total, total - _seconds(spans))
     findings += _eyes(scans)
+    findings += _same_face(scans, spans)
     findings += _picture(scans)
     findings += _motion(scans, total)
+    spans += [
+        Span(str(scan.path), (cut - 1) / FPS, (cut + 1) / FPS, "jump-cut")
+        for scan in scans
+        for cut in cuts(scan)
+    ]
     findings += _rest(scans)
     return findings, spans
 
@@ -173,19 +179,32 @@ def _longest_of_each(
     return list(best.values())
 
 
-def _length(scans: Sequence[FootageScan], total: float) -> list[Finding]:
+def _seconds(spans: Sequence[Span]) -> float:
+    """Length of all spans together, those that overlap counted once."""
+    seconds = 0.0
+    until: tuple[str, float] = ("", 0.0)
+    for span in sorted(spans, key=lambda span: (span.file, span.start_s)):
+        done = until[1] if until[0] == span.file else 0.0
+        seconds += max(0.0, span.end_s - max(span.start_s, done))
+        until = (span.file, max(span.end_s, done))
+    return seconds
+
+
+def _length(scans: Sequence[FootageScan], total: float, usable: float) -> list[Finding]:
     findings = []
-    word = THRESHOLDS["too-short"].severity(total)
+    # A short film is called short, whatever else is wrong with it.
+    word = THRESHOLDS["too-short"].severity(total if total < 30 else usable)
     if word is not None and scans:
         limit = THRESHOLDS["too-short"]
         files = "" if len(scans) == 1 else f" (and {len(scans) - 1} more)"
+        part = f", {max(0.0, usable):.1f} s of it usable" if usable < total - 1 else ""
         findings.append(
             Finding(
                 "too-short",
                 _severity(word),
                 str(scans[0].path),
                 None,
-                f"{scans[0].path}{files}: {total:.1f} s of footage in all; "
+                f"{scans[0].path}{files}: {total:.1f} s of footage in all{part}; "
                 + (
                     f"at least {limit.error:.0f} s are needed."
                     if word == "error"
@@ -206,6 +225,58 @@ def _length(scans: Sequence[FootageScan], total: float) -> list[Finding]:
         for scan in scans
         if THRESHOLDS["clip-too-short"].severity(scan.seconds) and word != "error"
     ]
+    for scan in scans:
+        lost = scan.info.seconds - scan.seconds
+        if THRESHOLDS["cut-short"].severity(100 * lost / max(scan.info.seconds, 1)) and lost > 0.5:
+            findings.append(
+                Finding(
+                    "cut-short",
+                    "warning",
+                    str(scan.path),
+                    scan.seconds,
+                    f"{scan.path}: ends at {scan.seconds:.1f} s, though it says that it lasts "
+                    f"{scan.info.seconds:.1f} s.",
+                    "Copy or export the file again; this copy is not whole.",
+                )
+            )
+    return findings
+
+
+def _same_face(scans: Sequence[FootageScan], spans: Sequence[Span]) -> list[Finding]:
+    """One finding for each file that shows another face than most of the footage does."""
+    prints = [
+        (scan, seen)
+        for scan in scans
+        for seen in scan.prints
+        if not any(
+            span.file == str(scan.path) and span.start_s <= seen.time_s <= span.end_s
+            for span in spans
+        )
+    ]
+    if len(prints) < 2:
+        return []
+    worst: dict[Path, tuple[float, float]] = {}
+    away = distances([seen.vector for _, seen in prints])
+    for (scan, seen), distance in zip(prints, away, strict=True):
+        held = worst.get(scan.path)
+        if held is None or distance > held[0]:
+            worst[scan.path] = (float(distance), seen.time_s)
+    findings = []
+    for path, (distance, at) in worst.items():
+        word = THRESHOLDS["other-face"].severity(distance)
+        if word is not None:
+            verb = "is not" if word == "error" else "may not be"
+            findings.append(
+                Finding(
+                    "other-face",
+                    _severity(word),
+                    str(path),
+                    at,
+                    f"{path}: the face at {at:.1f} s {verb} the one of the other footage "
+                    f"(distance {distance:.2f}; one person's faces have .4 and less).",
+                    "Give footage of one person only.",
+                )
+            )
     return findings
 
 
@@ -262,7 +333,7 @@ def _picture(scans: Sequence[FootageScan]) -> list[Finding]:
     for scan in scans:
         rows = scan.samples[scan.samples["found"]]
         assert scan.info.video is not None
-        fps = scan.info.video.fps
+        fps = pictures_a_second(scan)
         word = THRESHOLDS["low-frame-rate"].severity(fps)
         if word is not None:
             findings.append(
@@ -326,19 +397,21 @@ def _picture(scans: Sequence[FootageScan]) -> list[Finding]:
 def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
     """Frozen and repeated pictures, cuts, and a camera that moves."""
     findings: list[Finding] = []
-    all_cuts = [(scan, cut) for scan in scans for cut in cuts(scan)]
-    word = THRESHOLDS["jump-cut"].severity(60 * len(all_cuts) / max(total, 30.0))
+    by_file = [(scan, cuts(scan)) for scan in scans]
+    count = sum(len(found) for _, found in by_file)
+    word = THRESHOLDS["jump-cut"].severity(60 * count / max(total, 30.0))
     if word is not None:
         findings += [
             Finding(
                 "jump-cut",
                 _severity(word),
                 str(scan.path),
-                cut / FPS,
-                f"{scan.path}: the picture jumps at {cut / FPS:.1f} s.",
+                found[0] / FPS,
+                f"{scan.path}: the picture jumps at {_seconds_listed(found)}.",
                 "Split the file there: cuts between files are fine, cuts inside one are not.",
             )
-            for scan, cut in all_cuts
+            for scan, found in by_file
+            if found
         ]
     for scan in scans:
         # Re-encoding leaves a little change in a standing picture, so measure by the film's own.
@@ -363,8 +436,7 @@ def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
         repeats = np.flatnonzero(repeated(scan))
         percent = 100 * len(repeats) / max(1, len(same))
         word = THRESHOLDS["dropped-frames"].severity(percent)
-        assert scan.info.video is not None
-        if word is not None and not THRESHOLDS["low-frame-rate"].severity(scan.info.video.fps):
+        if word is not None and not THRESHOLDS["low-frame-rate"].severity(pictures_a_second(scan)):
             at = float(repeats[0]) / FPS
             findings.append(
                 Finding(
@@ -379,6 +451,19 @@ def _motion(scans: Sequence[FootageScan], total: float) -> list[Finding]:
             )
         findings += _camera(scan)
     return findings
+
+
+def _seconds_listed(frames: Sequence[int]) -> str:
+    """Times as in “1.2 s, 3.4 s and 5 more places”."""
+    shown = ", ".join(f"{frame / FPS:.1f} s" for frame in frames[:6])
+    return shown if len(frames) <= 6 else f"{shown} and {len(frames) - 6} more places"
+
+
+def pictures_a_second(scan: FootageScan) -> float:
+    """The file's rate, or fewer where it holds fewer pictures than its header promises."""
+    assert scan.info.video is not None
+    held = (scan.source[-1] - scan.source[0] + 1) / scan.seconds if len(scan.source) else 0.0
+    return min(scan.info.video.fps, held) if held < FPS - 1.5 else scan.info.video.fps
 
 
 def repeated(scan: FootageScan) -> np.ndarray:

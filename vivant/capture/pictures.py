@@ -13,6 +13,7 @@ from typing import cast
 import cv2
 import numpy as np
 
+from vivant.capture.people import FacePrint, face_chip, face_vector
 from vivant.face import landmarks as points
 from vivant.face.landmarks import FaceTracker
 from vivant.media.video import FPS, MediaInfo, probe, read_frames
@@ -23,6 +24,7 @@ STRIDE = 3  # frames between two detailed looks: 8.3 a second
 THUMB = 96  # width of the small picture every frame is compared in
 CROP, CROP_FACE = 128, 88  # side of the upright face crop, and the face's width in it
 SHARP_FACE = 160  # face width at which sharpness is judged: what training will use
+PRINT_EVERY_S = 15.0  # of footage for one look at whose face it is
 CHEEKS = (50, 280, 205, 425)
 FOREHEAD = (151, 9, 108, 337)
 LEFT_LIDS = np.array([33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7])
@@ -77,6 +79,8 @@ class FootageScan:
         (frames,) the decoded picture each 25 fps frame shows.
     samples
         Record array of `SAMPLE`, one a detailed look.
+    prints
+        Whose face it is, once every `PRINT_EVERY_S`.
     """
 
     info: MediaInfo
@@ -84,6 +88,7 @@ class FootageScan:
     change3: np.ndarray
     source: np.ndarray
     samples: np.ndarray
+    prints: tuple[FacePrint, ...]
 
     @property
     def path(self) -> Path:
@@ -110,6 +115,7 @@ def scan_footage(path: Path, progress: Progress = silent) -> FootageScan:
     source: list[int] = []
     samples: list[np.void] = []
     background = _Background()
+    who = _Who()
     with FaceTracker() as tracker:
         for frame in read_frames(path, max_side=MAX_SIDE):
             height, width = frame.rgb.shape[:2]
@@ -125,17 +131,24 @@ def scan_footage(path: Path, progress: Progress = silent) -> FootageScan:
                 thumbs.pop(0)
             source.append(frame.source_index)
             if frame.index % STRIDE == 0:
-                samples.append(_look(frame.rgb, frame.time_s, tracker, background))
+                samples.append(_look(frame.rgb, frame.time_s, tracker, background, who))
             if frame.index % 12 == 0:
                 progress(min(1.0, frame.time_s / max(info.seconds, 0.1)), path.name)
     lined = np.zeros(len(change), np.float32)
     lined[2 : 2 + len(change3)] = change3  # frames k-2 to k+1 step over the cut before frame k
     return FootageScan(
-        info, np.array(change, np.float32), lined, np.array(source), np.array(samples, SAMPLE)
+        info,
+        np.array(change, np.float32),
+        lined,
+        np.array(source),
+        np.array(samples, SAMPLE),
+        who.prints(),
     )
 
 
-def _look(rgb: np.ndarray, time_s: float, tracker: FaceTracker, background: _Background) -> np.void:
+def _look(
+    rgb: np.ndarray, time_s: float, tracker: FaceTracker, background: _Background, who: _Who
+) -> np.void:
     row = np.zeros((), SAMPLE)
     row["time_s"] = time_s
     height, width = rgb.shape[:2]
@@ -161,6 +174,8 @@ def _look(rgb: np.ndarray, time_s: float, tracker: FaceTracker, background: _Bac
     _light(rgb, face, row)
     _mouth(rgb, face, row)
     _eyes(rgb, face, row)
+    if row["inside"]:
+        who.see(rgb, face, time_s, float(np.hypot(row["yaw"], row["pitch"])))
     return cast(np.void, row[()])
 
 
@@ -304,6 +319,24 @@ def _eyes(rgb: np.ndarray, face: np.ndarray, row: np.ndarray) -> None:
                 1 - np.median(grey[iris]) / max(1.0, float(np.percentile(grey[white], 60))), -1, 1
             )
     row["eye_open"] = best
+
+
+class _Who:
+    """Keeps the face seen most from the front in every stretch of `PRINT_EVERY_S`."""
+
+    def __init__(self) -> None:
+        self._best: dict[int, tuple[float, float, np.ndarray]] = {}  # turned, second, chip
+
+    def see(self, rgb: np.ndarray, face: np.ndarray, time_s: float, turned_deg: float) -> None:
+        stretch = int(time_s / PRINT_EVERY_S)
+        held = self._best.get(stretch)
+        if held is None or turned_deg < held[0] - 2:  # small gains are not worth a new chip
+            self._best[stretch] = (turned_deg, time_s, face_chip(rgb, face))
+
+    def prints(self) -> tuple[FacePrint, ...]:
+        return tuple(
+            FacePrint(time_s, face_vector(chip)) for _, time_s, chip in self._best.values()
+        )
 
 
 class _Background:

@@ -5,8 +5,9 @@ Footage is streamed once, every sentence is read once, and nothing but measureme
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +24,21 @@ from vivant.capture.sentences import (
     judge_texts,
     match_text,
 )
-from vivant.capture.sound import RATE, SoundScan, frame_levels, scan_sound
-from vivant.capture.thresholds import THRESHOLDS
+from vivant.capture.sound import RATE, SoundScan, frame_levels, quiet_tonal_percent, scan_sound
+from vivant.capture.thresholds import FEW_SHARE, THRESHOLDS
 from vivant.errors import VivantError
 from vivant.media.audio import read_audio, resample
 from vivant.media.video import probe
 from vivant.progress import Progress, part, silent
 from vivant.voice import speaker
-from vivant.voice.sentences import Sentence, read_sentences
+from vivant.voice.sentences import Sentence, read_sentences, recordings_without_text
 
 __all__ = ["CheckReport", "Finding", "Span", "check"]
 
 VOICE_PRINT_S = 3.0  # of a video's sound are enough to tell who speaks
-VOICE_PRINTS = 8  # files whose speaker is compared with the sentences
+VOICE_PRINT_EVERY_S = 20.0  # of a video
+ALONE_S = 15.0  # of sound are enough to judge echo and background by
+VOICE_PRINTS = 12  # of all footage are compared with the sentences: half a second each
 
 
 def check(
@@ -94,8 +97,7 @@ class _Heard:
 
     path: Path
     scan: SoundScan
-    print_at_s: float  # where the loudest `VOICE_PRINT_S` are
-    print16: np.ndarray  # those, at 16 kHz
+    pieces: tuple[tuple[float, np.ndarray], ...]  # (second, sound at 16 kHz) of who speaks
 
 
 def _check_videos(
@@ -121,11 +123,22 @@ def _listen(file: Path) -> _Heard:
     rate = info.audio.rate if info.audio is not None and info.audio.rate else RATE
     wave = read_audio(file, rate)
     wave16 = resample(wave, rate, RATE)
-    power = 10 ** (frame_levels(wave16) / 10)
-    window = min(len(power), round(VOICE_PRINT_S * 100))
-    start = int(np.convolve(power, np.ones(window), "valid").argmax()) * RATE // 100
-    piece = wave16[start : start + round(VOICE_PRINT_S * RATE)]
-    return _Heard(file, scan_sound(wave, rate), start / RATE, piece.copy())
+    return _Heard(file, scan_sound(wave, rate), _loudest_pieces(wave16))
+
+
+def _loudest_pieces(wave16: np.ndarray) -> tuple[tuple[float, np.ndarray], ...]:
+    """(second, sound) of the loudest `VOICE_PRINT_S` in every `VOICE_PRINT_EVERY_S`."""
+    size, every = round(VOICE_PRINT_S * RATE), round(VOICE_PRINT_EVERY_S * RATE)
+    pieces = []
+    for begin in range(0, max(1, len(wave16) - size), every):
+        stretch = wave16[begin : begin + every]
+        power = 10 ** (frame_levels(stretch) / 10)
+        window = min(len(power), round(VOICE_PRINT_S * 100))
+        start = begin + int(np.convolve(power, np.ones(window), "valid").argmax()) * RATE // 100
+        piece = wave16[start : start + size]
+        if len(piece) >= RATE:
+            pieces.append((start / RATE, piece.copy()))
+    return tuple(pieces)
 
 
 def _check_sentences(
@@ -157,6 +170,9 @@ def _check_sentences(
                 wave16, loaded = resample(wave, rate, RATE), sentence.path
             piece = _cut(wave, sentence, rate)
             piece16 = _cut(wave16, sentence, RATE)
+            if THRESHOLDS["sentence-too-short"].severity(len(piece16) / RATE):
+                findings.append(_too_short(sentence, len(piece16) / RATE))
+                continue
             if sentence.path.resolve() not in known:  # what is footage, too, was judged there
                 sounds.append((sentence.path, sentence, scan_sound(piece, rate)))
             spoken_s += len(piece16) / RATE
@@ -170,6 +186,7 @@ def _check_sentences(
             findings.append(from_error(error, sentence.path))
     findings += _judge_sounds(sounds)
     findings += judge_texts(texts)
+    findings += _unused(voice)
     findings += _amount(voice, sentences, spoken_s)
     if voiced:
         cam, ge2e = np.stack(cams), np.stack(ge2es)
@@ -182,6 +199,38 @@ def _cut(wave: np.ndarray, sentence: Sentence, rate: int) -> np.ndarray:
     start = round((sentence.start_s or 0.0) * rate)
     end = len(wave) if sentence.end_s is None else round(sentence.end_s * rate)
     return wave[start:end]
+
+
+def _too_short(sentence: Sentence, seconds: float) -> Finding:
+    return Finding(
+        "sentence-too-short",
+        "warning",
+        str(sentence.path),
+        sentence.start_s,
+        f"{sentence.path}: sentence “{sentence.id}” lasts only {seconds:.2f} s.",
+        "Record whole sentences of two to ten seconds; this one is left out.",
+    )
+
+
+def _unused(voice: Path) -> list[Finding]:
+    """Recordings that no text names: perhaps forgotten, perhaps a shortened metadata.csv."""
+    unused = recordings_without_text(voice)
+    if not unused:
+        return []
+    names = ", ".join(path.name for path in unused[:5])
+    names += f" and {len(unused) - 5} more" if len(unused) > 5 else ""
+    return [
+        Finding(
+            "recording-without-text",
+            "warning",
+            str(voice),
+            None,
+            f"{voice}: metadata.csv has no line for {names}; "
+            + ("it is" if len(unused) == 1 else "they are")
+            + " not used.",
+            "Add a line id|text for each, or move the recordings out of the folder.",
+        )
+    ]
 
 
 def _amount(voice: Path, sentences: Sequence[Sentence], spoken_s: float) -> list[Finding]:
@@ -209,15 +258,14 @@ def _amount(voice: Path, sentences: Sequence[Sentence], spoken_s: float) -> list
 def _same_person(heard: Sequence[_Heard], cam: np.ndarray, ge2e: np.ndarray) -> list[Finding]:
     """The speaker of the footage, by some of its files, against the middle of the sentences."""
     findings: list[Finding] = []
-    step = max(1, len(heard) // VOICE_PRINTS)
-    for item in list(heard)[::step]:
-        if len(item.print16) < RATE:
-            continue
+    pieces = [(item.path, at, piece) for item in heard for at, piece in item.pieces]
+    chosen = np.unique(np.linspace(0, len(pieces) - 1, min(len(pieces), VOICE_PRINTS)).astype(int))
+    for path, at, piece in (pieces[k] for k in chosen):
         findings += judge_same_person(
-            str(item.path),
-            item.print_at_s,
-            (speaker.campplus(item.print16), speaker.centre(cam)),
-            (speaker.ge2e(item.print16), speaker.centre(ge2e)),
+            str(path),
+            at,
+            (speaker.campplus(piece), speaker.centre(cam)),
+            (speaker.ge2e(piece), speaker.centre(ge2e)),
         )
     return findings
 
@@ -256,7 +304,7 @@ _SOUND_WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "background-sound",
-        "has music or another voice in {value:.0f} % of its pauses",
+        "has music or another voice in it: {value:.0f} % of the quietest moments have a pitch",
         "Switch music and television off and record alone.",
     ),
 )
@@ -265,27 +313,35 @@ _SOUND_WORDS: tuple[tuple[str, str, str], ...] = (
 def _judge_sounds(
     sounds: Sequence[tuple[Path, Sentence | None, SoundScan]],
 ) -> list[Finding]:
-    """Findings about level, clipping, noise and so on, one a file and code."""
+    """Findings about level, clipping, noise and so on, one a file and code.
+
+    What is wrong with a few recordings among many is a warning: training can do without them.
+    """
     findings: list[Finding] = []
     if not sounds:
         return findings
-    # A short clip has few falls and few pauses: these two are judged over all of them.
-    falls = [scan.decay_s for _, _, scan in sounds if scan.decay_s is not None]
+    # A short clip has few falls and few pauses: for these two, all short ones are one recording.
+    short = [item for item in sounds if item[2].seconds < ALONE_S]
+    falls = [scan.decay_s for _, _, scan in short if scan.decay_s is not None]
     decay = float(np.median(falls)) if falls else 0.0
-    pauses = float(np.median([scan.pause_voiced_percent for _, _, scan in sounds]))
-    for path, sentence, scan in sounds:
-        values = {
+    tonal, worst, tonal_at = quiet_tonal_percent([scan for _, _, scan in short] or [sounds[0][2]])
+    for item in sounds:
+        path, sentence, scan = item
+        values: dict[str, tuple[float, float | None]] = {
             "low-sample-rate": (float(scan.rate), None),
             "narrow-band": (scan.band_db, None),
             "too-quiet": (scan.lufs, None),
             "clipped": (scan.clipped_percent, scan.clipped_at_s),
             "noisy": (scan.snr_db, None),
         }
-        if (path, sentence) == sounds[0][:2]:
+        if scan.seconds >= ALONE_S:
+            values["reverberant"] = (scan.decay_s or 0.0, None)
+            own, _, own_at = quiet_tonal_percent([scan])
+            values["background-sound"] = (own, own_at)
+        if short and item is short[0]:
             values["reverberant"] = (decay, None)
-        worst = max(sounds, key=lambda item: item[2].pause_voiced_percent)
-        if (path, sentence) == worst[:2]:
-            values["background-sound"] = (pauses, scan.pause_at_s)
+        if short and item is short[worst]:
+            values["background-sound"] = (tonal, tonal_at)
         offset = (sentence.start_s or 0.0) if sentence is not None else 0.0
         for code, words, fix in _SOUND_WORDS:
             if code not in values:
@@ -307,7 +363,14 @@ def _judge_sounds(
                     fix,
                 )
             )
-    return findings
+    counts = Counter(finding.code for finding in findings if finding.severity == "error")
+    whole = {"reverberant", "background-sound"}  # one finding stands for all recordings
+    return [
+        replace(finding, severity="warning")
+        if finding.code not in whole and counts[finding.code] < FEW_SHARE * len(sounds)
+        else finding
+        for finding in findings
+    ]
 
 
 def _once(findings: Sequence[Finding]) -> list[Finding]:

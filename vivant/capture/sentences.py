@@ -15,7 +15,11 @@ from vivant.capture.thresholds import (
     ALIKE_GE2E,
     DOUBTFUL_SHARE,
     THRESHOLDS,
-    WORD_LOSS,
+    WORD_LOSS_FACTOR,
+    WORD_LOSS_FEW,
+    WORD_LOSS_LEAST,
+    WORD_LOSS_MOST,
+    WORDS_TO_TELL,
     WRONG_SHARE,
 )
 from vivant.errors import VivantError
@@ -27,13 +31,20 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
 @dataclass(frozen=True)
+class HeardWord:
+    """One word of the text, where it should be in the recording."""
+
+    text: str
+    start_s: float
+    loss: float  # summed over its frames, how much likelier other phonemes are; negative is good
+
+
+@dataclass(frozen=True)
 class TextMatch:
     """How well a recording says its text."""
 
     score: float  # per 10 ms frame against the best phonemes of any text; right ones -5 to 15
-    wrong: tuple[str, ...]  # words that are not heard where they should be
-    wrong_at_s: float | None  # where the first of them should be
-    words: int
+    words: tuple[HeardWord, ...]
     extra_s: float | None  # where something is said that the text does not have
     reason: str = ""  # why nothing could be aligned at all
 
@@ -54,10 +65,9 @@ def match_text(wave: np.ndarray, text: str) -> TextMatch:
     try:
         laid = align(wave, text)
     except VivantError as error:
-        return TextMatch(-math.inf, (), None, 0, None, error.message)
+        return TextMatch(-math.inf, (), None, error.message)
     free = free_phoneme_scores(wave)
-    wrong: list[str] = []
-    first: float | None = None
+    words: list[HeardWord] = []
     total = frames = 0.0
     for word in laid.words:
         start, end = round(word.start_s / FRAME_S), round(word.end_s / FRAME_S)
@@ -68,16 +78,21 @@ def match_text(wave: np.ndarray, text: str) -> TextMatch:
         gain = (word.score - float(there.mean())) * (end - start)
         total += gain
         frames += end - start
-        if gain < WORD_LOSS:
-            wrong.append(word.text)
-            first = word.start_s if first is None else first
+        words.append(HeardWord(word.text, word.start_s, -gain))
     return TextMatch(
         total / max(1.0, frames),
-        tuple(wrong),
-        first,
-        len(laid.words),
+        tuple(words),
         laid.unexpected[0][0] if laid.unexpected else None,
     )
+
+
+def word_loss_limit(matches: Sequence[TextMatch]) -> float:
+    """The loss from which a word counts as not heard, for this speaker and microphone."""
+    losses = [word.loss for match in matches for word in match.words]
+    if len(losses) < WORDS_TO_TELL:
+        return WORD_LOSS_FEW
+    usual = WORD_LOSS_FACTOR * float(np.percentile(losses, 90))
+    return float(np.clip(usual, WORD_LOSS_LEAST, WORD_LOSS_MOST))
 
 
 def free_phoneme_scores(wave: np.ndarray) -> np.ndarray:
@@ -126,16 +141,20 @@ def judge_texts(pairs: Sequence[tuple[Sentence, TextMatch]]) -> list[Finding]:
     limit = THRESHOLDS["text-mismatch"]
     doubtful = sum(limit.severity(match.score) is not None for _, match in pairs)
     systematic = doubtful >= 3 and doubtful > DOUBTFUL_SHARE * len(pairs)
+    loss = word_loss_limit([match for _, match in pairs])
     for sentence, match in pairs:
+        wrong = [word for word in match.words if word.loss > loss]
+        names = ", ".join(word.text for word in wrong)
         start = sentence.start_s or 0.0
         name = f"{sentence.path}: sentence “{sentence.id}”"
-        many = len(match.wrong) >= 2 and len(match.wrong) > WRONG_SHARE * match.words
+        many = len(wrong) >= 2 and len(wrong) > WRONG_SHARE * len(match.words)
         word = limit.severity(match.score)
         if many or word is not None:
-            heard = f" (not heard: {', '.join(match.wrong)})" if match.wrong else ""
+            heard = f" (not heard: {names})" if wrong else ""
             says = "does not say" if many or word == "error" else "hardly seems to say"
             why = match.reason or f"the recording {says} “{sentence.text}”{heard}"
-            at = start + (match.wrong_at_s or 0.0)
+            worst = max(match.words, key=lambda heard: heard.loss, default=None)
+            at = start + (worst.start_s if worst is not None else 0.0)
             findings.append(
                 Finding(
                     "text-mismatch",
@@ -146,10 +165,10 @@ def judge_texts(pairs: Sequence[tuple[Sentence, TextMatch]]) -> list[Finding]:
                     "Correct the text, record the sentence again, or leave it out.",
                 )
             )
-        elif match.wrong or match.extra_s is not None:
-            at = start + (match.wrong_at_s if match.wrong_at_s is not None else match.extra_s or 0)
-            if match.wrong:
-                what = f"these words are not clearly heard: {', '.join(match.wrong)}"
+        elif wrong or match.extra_s is not None:
+            at = start + (wrong[0].start_s if wrong else match.extra_s or 0.0)
+            if wrong:
+                what = f"these words are not clearly heard: {names}"
             else:
                 what = "something is said that the text does not have"
             findings.append(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,12 +36,11 @@ class SoundScan:
     decay_s
         Time in which sound would die away by 60 dB at the rate of its quickest falls; None when
         noise hides every fall.
-    pause_voiced_percent
-        Share of the pauses with a pitch in them; 0 without pauses.
-    pause_at_s
-        Where most of that is.
+    quiet
+        (n, 3) the quietest quarter: second, dB beside the loudest, and 1 where it has a pitch.
     """
 
+    seconds: float
     rate: int
     lufs: float
     clipped_percent: float
@@ -48,8 +48,7 @@ class SoundScan:
     snr_db: float
     band_db: float
     decay_s: float | None
-    pause_voiced_percent: float
-    pause_at_s: float
+    quiet: np.ndarray
 
 
 def scan_sound(wave: np.ndarray, rate: int) -> SoundScan:
@@ -57,8 +56,8 @@ def scan_sound(wave: np.ndarray, rate: int) -> SoundScan:
     clipped, clipped_at = _clipping(wave, rate)
     wave16 = resample(wave, rate, RATE)
     level = frame_levels(wave16)
-    voiced, pause_at = _pauses(wave16, level)
     return SoundScan(
+        len(wave16) / RATE,
         rate,
         loudness(wave, rate),
         clipped,
@@ -66,8 +65,7 @@ def scan_sound(wave: np.ndarray, rate: int) -> SoundScan:
         _snr(level),
         _band(wave16, level),
         _decay(wave16),
-        voiced,
-        pause_at,
+        _quiet_tones(wave16),
     )
 
 
@@ -138,7 +136,7 @@ def _decay(wave: np.ndarray) -> float | None:
         level = frame_levels(np.asarray(band))
         floor, top = np.percentile(level, 5), np.percentile(level, 98)
         span = 12  # frames: 120 ms
-        if len(level) <= span or top - floor < 25:
+        if len(level) <= span or top - floor < 15:
             continue
         # Least-squares slope over the span, in dB a second.
         weights = np.arange(span) - (span - 1) / 2
@@ -152,37 +150,61 @@ def _decay(wave: np.ndarray) -> float | None:
     return float(60 / np.percentile(falls, 95))
 
 
-def _pauses(wave: np.ndarray, level: np.ndarray) -> tuple[float, float]:
-    """How much of the pauses has a pitch: hum is cut away, breath and noise have none."""
-    loudest = np.percentile(level, 98)
-    quiet = level < loudest - 25
-    # Speech dies away and comes back within 150 ms: pauses begin and end later.
-    margin = 15
-    busy = np.convolve(~quiet, np.ones(2 * margin + 1), "same") > 0
-    pauses = ~busy & (level > max(-75.0, loudest - 50))
-    if (~busy).sum() < 20:
-        return 0.0, 0.0
+def quiet_tonal_percent(scans: Sequence[SoundScan]) -> tuple[float, int, float]:
+    """How much of the quietest tenth of all recordings together has a pitch.
+
+    Where a person pauses there is silence, breath or noise, none with a pitch; music goes on, and
+    so does another voice for most of the time.
+
+    Returns
+    -------
+    (percent, which, at_s)
+        The share, the recording with most of it, and the second in the middle of that.
+    """
+    rows = np.concatenate([scan.quiet for scan in scans])
+    owner = np.repeat(np.arange(len(scans)), [len(scan.quiet) for scan in scans])
+    if not len(rows):
+        return 0.0, 0, 0.0
+    quietest = rows[:, 1] <= np.percentile(rows[:, 1], 100 * 0.1 / QUIET_SHARE)
+    tonal = quietest & (rows[:, 2] > 0)
+    which = int(np.bincount(owner[tonal], minlength=1).argmax())
+    seconds = rows[tonal & (owner == which), 0]
+    at = float(seconds[len(seconds) // 2]) if len(seconds) else 0.0
+    return 100 * float(tonal.sum() / quietest.sum()), which, at
+
+
+def _quiet_tones(wave: np.ndarray) -> np.ndarray:
+    """`SoundScan.quiet`. Hum is cut away below 160 Hz; 45 dB below speech nothing does harm."""
     band = np.asarray(
         signal.sosfilt(signal.butter(4, (160, 3000), "bandpass", fs=RATE, output="sos"), wave)
     )
-    long = 800  # 50 ms hold three periods at 70 Hz
-    marks = []
-    for k in np.flatnonzero(pauses):
-        piece = band[k * HOP : k * HOP + long]
-        if len(piece) < long:
+    level = frame_levels(band)
+    power = np.convolve(10 ** (level / 10), np.ones(QUIET_FRAMES) / QUIET_FRAMES, "same")
+    edge = QUIET_FRAMES // 2
+    inner = power[edge:-edge]  # beyond, the average holds nothing
+    if len(inner) < 10:
+        return np.zeros((0, 3))
+    quiet = np.flatnonzero(inner <= np.percentile(inner, 100 * QUIET_SHARE)) + edge
+    loudest = float(np.percentile(level, 98))
+    lags = np.arange(RATE // 400, RATE // 75)
+    rows = np.zeros((len(quiet), 3))
+    rows[:, 0] = quiet * HOP / RATE
+    rows[:, 1] = 10 * np.log10(np.maximum(power[quiet], 1e-12)) - loudest
+    for row, k in zip(rows, quiet, strict=True):
+        start = max(0, k * HOP + (FRAME - len(_WINDOW)) // 2)
+        piece = band[start : start + len(_WINDOW)]
+        if level[k] < max(-75.0, loudest - 45) or len(piece) < len(_WINDOW):
             continue
-        spectrum = np.fft.rfft(piece * np.hanning(long), 2048)
+        spectrum = np.fft.rfft(piece * _WINDOW, 2048)
         auto = np.fft.irfft(np.abs(spectrum) ** 2)
         # The window's own correlation falls off with the lag; dividing by it makes lags equal.
-        lags = np.arange(RATE // 400, RATE // 75)
         value = auto[lags] / max(auto[0], 1e-20) / np.maximum(_WINDOW_AUTO[lags], 0.2)
-        if value.max() > 0.6:
-            marks.append(int(k))
-    if not marks:
-        return 0.0, 0.0
-    share = 100 * len(marks) / int((~busy).sum())
-    return share, float(np.median(marks)) * HOP / RATE
+        row[2] = value.max() > 0.6
+    return rows
 
 
-_WINDOW_AUTO = np.fft.irfft(np.abs(np.fft.rfft(np.hanning(800), 2048)) ** 2)
+QUIET_SHARE = 0.25
+QUIET_FRAMES = 31  # 0.3 s: longer than the closure of a stop
+_WINDOW = np.hanning(800)  # 50 ms hold three periods at 70 Hz
+_WINDOW_AUTO = np.fft.irfft(np.abs(np.fft.rfft(_WINDOW, 2048)) ** 2)
 _WINDOW_AUTO = _WINDOW_AUTO / _WINDOW_AUTO[0]

@@ -130,6 +130,8 @@ def open_media(path: str | Path) -> Iterator[Any]:
             # FFmpeg "plays" any text file called .txt as a terminal screen.
             if container.format.name == "tty":
                 raise unreadable(path, "it is a text file")
+            if container.format.name == "image2" or container.format.name.endswith("_pipe"):
+                raise unreadable(path, "it is a still picture")
             yield container
     except av.FFmpegError as error:
         raise unreadable(path, error.strerror or str(error)) from error
