@@ -46,6 +46,7 @@ MIN_FACE = 0.5  # seconds of usable face in all, below which there is nothing to
 WHOLE = Box(0, 0, CROP, CROP_HEIGHT)
 FACE = Box(24, 16, 136, 150)  # brow to chin
 THUMB = (7, 8)  # pixels; of the face, for finding damaged and covered frames
+VIEW = (32, 24)  # pixels; of the whole frame, in grey, for finding frames that look alike
 STRANGE = 4.0  # times the usual distance of a thumbnail from the person's median
 STRANGE_LEVELS = 40.0  # grey levels, at least
 
@@ -70,6 +71,7 @@ class Take:
     matrices: np.ndarray  # (n, 2, 3) frame of the base footage to crop; NaN outside runs
     runs: np.ndarray  # (r, 2) first frame and the one after the last, of unbroken face
     patch_index: np.ndarray  # (n + 1,) offsets into patches.bin
+    views: np.ndarray  # (n, 24, 32) uint8, the whole frames in grey, small
     wave: np.ndarray  # (samples,) float32 at 16 kHz
 
     def crops(self) -> np.ndarray:
@@ -205,6 +207,7 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
         for i in range(first, last):
             landmarks[i] = transform(found[i].astype(np.float64), matrices[i])
     thumbs = np.zeros((len(found), THUMB[1], THUMB[0], 3), np.uint8)
+    views = np.zeros((len(found), VIEW[1], VIEW[0]), np.uint8)
     with atomic_folder(folder) as aside:
         crops = open_memmap(
             aside / "crops.npy",
@@ -224,6 +227,9 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
                         rgb, (person.width, person.height), interpolation=cv2.INTER_AREA
                     )
                 footage.write(np.ascontiguousarray(rgb))
+                views[i] = cv2.cvtColor(
+                    cv2.resize(rgb, VIEW, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+                )
                 if np.isfinite(matrices[i, 0, 0]):
                     crops[i] = cut(rgb, matrices[i], WHOLE)
                     face = np.ascontiguousarray(crops[i][FACE.slices])
@@ -241,6 +247,7 @@ def _cut_take(path: Path, track_file: Path, person: Person, folder: Path, report
             matrices=matrices,
             runs=runs,
             thumbs=thumbs,
+            views=views,
             patch_index=np.asarray(patches.index, np.int64),
             wave=wave,
         )
@@ -282,6 +289,7 @@ def read_takes(work: str | Path) -> tuple[Take, ...]:
                     saved["matrices"],
                     saved["runs"],
                     saved["patch_index"],
+                    saved["views"],
                     saved["wave"],
                 )
             )

@@ -2,8 +2,8 @@
 
 Everything the face package measures or paints is in *reference pixels*: a similarity transform
 (turn, scale, shift) lays the stable landmarks of a frame on the person's mean face, which is 118
-pixels wide with the chin at row 142 of a crop 160 wide and 168 high. `REGION` is the part of it that
-speech moves. Patches are the same region with more pixels, when the footage has them.
+pixels wide with the chin at row 142 of a crop 160 wide and 168 high. `REGION` is the part of it
+that speech moves. Patches are the same region with more pixels, when the footage has them.
 """
 
 from __future__ import annotations

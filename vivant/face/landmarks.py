@@ -45,7 +45,6 @@ RIGHT_EYE = np.array([362, 385, 387, 263, 373, 380])
 DETECT_EVERY = 5  # frames between two counts of the faces
 MIN_SCORE = 0.6
 MIN_SECOND_FACE = 0.3  # a face narrower than this share of the largest is background, not company
-WARM = 5  # faces after which the native library has said all it says at the start
 SQUARE = 2.4  # side of the square given to FaceMesh, in widths of the detected face
 
 _VERSION, _LICENCE = "0.10.21", "Apache-2.0"
@@ -129,7 +128,6 @@ class FaceTracker:
             )
             for model in (self._far, self._near, self._mesh):
                 model.process(np.zeros((64, 64, 3), np.uint8))
-        self._warm = 0  # faces found since the models last started, up to `WARM`
         self.restart()
 
     def __enter__(self) -> FaceTracker:
@@ -157,7 +155,8 @@ class FaceTracker:
         rgb
             (H, W, 3) uint8.
         """
-        with contextlib.nullcontext() if self._warm >= WARM else _quiet():
+        # Cropped pictures of a new size start parts of the library anew, and it says so again.
+        with _quiet():
             return self._track(np.ascontiguousarray(rgb))
 
     def _track(self, rgb: np.ndarray) -> FaceFrame:
@@ -175,7 +174,6 @@ class FaceTracker:
         if points is None:
             self._square = None
             return FaceFrame(self._faces, None)
-        self._warm += 1
         return FaceFrame(max(1, self._faces), points)
 
     def _points(self, rgb: np.ndarray, square: tuple[int, int, int]) -> np.ndarray | None:
@@ -208,7 +206,6 @@ class FaceTracker:
         side = round(SQUARE * size)
         self._square = (round(x - side / 2), round(y - side / 2), side)
         self._mesh.reset()
-        self._warm = 0
 
     def _main(self, boxes: np.ndarray) -> int:
         """The largest face, or the one already followed when it is still there."""

@@ -32,6 +32,7 @@ class Bank:
     shape: np.ndarray  # (n, 57, 2) float32 landmarks of `SHAPE`, reference pixels
     rest_shape: np.ndarray  # (n, 57, 2) float32 the same with the mouth at rest
     colour: np.ndarray  # (n, 3) float32, skin around the mouth
+    views: np.ndarray  # (n, 768) uint8, the whole frame in grey, small
     patch_index: np.ndarray  # (n + 1,) offsets into patches.bin
 
     def __len__(self) -> int:
@@ -68,7 +69,8 @@ _MOUTH = (
     "pose_mean", "pose_basis", "shape_pose", "look_pose", "shape_basis", "look_basis", "weight",
 )  # fmt: skip
 _BANK = (
-    "take", "frame", "codes", "pose", "matrices", "shape", "rest_shape", "colour", "patch_index",
+    "take", "frame", "codes", "pose", "matrices", "shape", "rest_shape", "colour", "views",
+    "patch_index",
 )  # fmt: skip
 _REST = ("frames", "shape", "look", "closed")
 

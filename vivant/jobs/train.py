@@ -37,6 +37,10 @@ def face_chain(work: Path, progress: StageProgress) -> None:
     from vivant.face.train import train_face
 
     request = read_request(work)
+
+    def judge(report: Progress) -> None:
+        judge_face(work / "face", work / "face-model", work / "face-report", report)
+
     stages = [
         Stage(
             "face-analyse",
@@ -50,12 +54,7 @@ def face_chain(work: Path, progress: StageProgress) -> None:
                 work / "face", work / "face-model", tier=request.tier, progress=report
             ),
         ),
-        Stage(
-            "face-judge",
-            lambda report: judge_face(
-                work / "face", work / "face-model", work / "face-report", report
-            ),
-        ),
+        Stage("face-judge", judge),
     ]
     run_stages(work, stages, progress)
 
