@@ -77,8 +77,7 @@ def plan_base(bank: Bank, frames: int) -> Base:
         for onward in (1, -1):
             cost = unlike.copy()
             cost[left(rows, onward) < min(LEAST_STAY, (ends - starts).max())] = np.inf
-            if onward > 0:
-                cost[np.abs(rows - at) <= 1] = np.inf
+            cost[np.abs(rows - at) < LEAST_STAY] = np.inf  # that would be a turn, or a stutter
             near = int(cost.argmin())
             if cost[near] < best_cost:
                 best_cost, best = float(cost[near]), (near, onward)
