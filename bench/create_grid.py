@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -17,8 +18,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-
-PAGE_BYTES = 4096
 
 
 def asked(
@@ -57,9 +56,10 @@ def asked(
 
 
 def tree_bytes(pid: int) -> int:
-    """Resident bytes of a process and all under it (Linux)."""
+    """Proportional set size of a process and all under it (Linux): shared pages count once."""
     try:
-        own = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+        own = 1024 * int(re.search(r"^Pss:\s+(\d+)", rollup, re.M)[1])  # type: ignore[index]
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     except OSError:
         return 0
@@ -74,7 +74,7 @@ def peak_of(command: list[str], watch: Callable[[int], int] = tree_bytes) -> tup
     def sample() -> None:
         while child.poll() is None:
             peak[0] = max(peak[0], watch(child.pid))
-            time.sleep(0.2)
+            time.sleep(0.5)
 
     threading.Thread(target=sample, daemon=True).start()
     output = child.communicate()[0]

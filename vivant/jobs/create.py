@@ -117,20 +117,15 @@ def create(
         def consented(report: Progress) -> None:
             permit(granted, purpose=None, language=None, voice=True, face=True)
 
-        def check(report: Progress) -> None:
-            _check(request, work, report)
-
-        stages = [Stage("consent", consented), Stage("check", check)]
-        run_stages(work, stages, progress)
-        permit(granted, purpose=None, language=None, voice=True, face=True)  # it may have expired
-        run_children(
-            {
+        run_stages(work, [Stage("consent", consented)], progress)
+        # In processes of their own, so that what one loads is gone before the next begins.
+        for together in (("check",), CHAINS):
+            permit(granted, purpose=None, language=None, voice=True, face=True)  # may have expired
+            commands = {
                 chain: [sys.executable, "-m", "vivant.jobs.train", chain, str(work)]
-                for chain in CHAINS
-            },
-            work / "logs",
-            progress,
-        )
+                for chain in together
+            }
+            run_children(commands, work / "logs", progress)
         run_stages(
             work,
             [Stage("publish", lambda report: _publish(name, home, work, request, report))],
@@ -228,24 +223,6 @@ def _same_inputs(request: Request) -> None:
                 "Put the file back, or delete the unfinished avatar and start again.",
                 file=path,
             )
-
-
-def _check(request: Request, work: Path, progress: Progress) -> None:
-    from vivant.capture.preflight import check
-
-    report = check([Path(v) for v in request.videos], Path(request.voice), progress)
-    write_json(work / "check.json", report.as_json())
-    if not report.ok:
-        errors = [finding for finding in report.findings if finding.severity == "error"]
-        first = errors[0]
-        more = f" (and {len(errors) - 1} more: run vivant check)" if len(errors) > 1 else ""
-        raise VivantError(
-            "check-failed",
-            f"{first.code}: {first.message}{more}",
-            first.fix,
-            file=first.file,
-            at_s=first.at_s,
-        )
 
 
 def _publish(name: str, home: Home, work: Path, request: Request, progress: Progress) -> None:

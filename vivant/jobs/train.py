@@ -1,13 +1,48 @@
-"""The two training chains, each run in a process of its own: ``python -m vivant.jobs.train``."""
+"""The parts of a training, each in a process of its own: ``python -m vivant.jobs.train PART WORK``.
+
+`check` runs first and alone, then `voice` and `face` side by side.
+"""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
+from vivant.errors import VivantError
 from vivant.jobs.create import read_request
 from vivant.jobs.stages import Stage, StageProgress, child_main, run_stages
+from vivant.media.files import write_json
 from vivant.progress import Progress
+
+
+def check_chain(work: Path, progress: StageProgress) -> None:
+    """Look over the capture of the training in `work`; errors end it.
+
+    Raises
+    ------
+    VivantError
+        ``check-failed`` with the first error found.
+    """
+    from vivant.capture.preflight import check
+
+    request = read_request(work)
+
+    def run(report: Progress) -> None:
+        found = check([Path(v) for v in request.videos], Path(request.voice), report)
+        write_json(work / "check.json", found.as_json())
+        errors = [finding for finding in found.findings if finding.severity == "error"]
+        if not found.ok:
+            first = errors[0]
+            more = f" (and {len(errors) - 1} more: run vivant check)" if len(errors) > 1 else ""
+            raise VivantError(
+                "check-failed",
+                f"{first.code}: {first.message}{more}",
+                first.fix,
+                file=first.file,
+                at_s=first.at_s,
+            )
+
+    run_stages(work, [Stage("check", run)], progress)
 
 
 def voice_chain(work: Path, progress: StageProgress) -> None:
@@ -60,6 +95,6 @@ def face_chain(work: Path, progress: StageProgress) -> None:
 
 
 if __name__ == "__main__":
-    chain = {"voice": voice_chain, "face": face_chain}[sys.argv[1]]
+    chain = {"check": check_chain, "voice": voice_chain, "face": face_chain}[sys.argv[1]]
     folder = Path(sys.argv[2])
     sys.exit(child_main(lambda progress: chain(folder, progress)))
