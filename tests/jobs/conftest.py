@@ -40,6 +40,7 @@ class Interrupted:
     left_running: list[str] = field(default_factory=list)
     statuses: dict[tuple[str, int], int] = field(default_factory=dict)
     words: dict[tuple[str, int], str] = field(default_factory=dict)
+    full_disk: subprocess.CompletedProcess[str] | None = None
     last: subprocess.CompletedProcess[str] | None = None
 
 
@@ -84,6 +85,8 @@ def interrupted(
     work = home.work_folder("s1")
     for attempt in range(4 * len(STAGES)):
         arguments = [*first, "--resume"] if not (work / "request.json").exists() else ["--resume"]
+        if result.full_disk is None and marker(work, "check").exists():
+            result.full_disk = _run_on_a_full_disk(home, arguments)
         done = _run_until_a_new_stage(result, work, arguments if attempt else first)
         if done is not None:
             result.last = done
@@ -133,6 +136,19 @@ def _run_until_a_new_stage(
     process.wait(30)
     reader.join(10)
     return subprocess.CompletedProcess(command, process.returncode, answer[0], "".join(said))
+
+
+def _run_on_a_full_disk(home: Home, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Resume where no file can grow beyond a megabyte, which is less than a clip's crops need."""
+    limited = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
+        "from vivant.cli import main\n"
+        "main(sys.argv[1:])\n"
+    )
+    command = [sys.executable, "-c", limited, "create", "s1", "--json"]
+    command += ["--home", str(home.root), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def _left_running(work: Path) -> list[str]:

@@ -79,6 +79,14 @@ def test_ctrl_c_says_how_to_go_on(interrupted: Interrupted) -> None:
         assert "Traceback" not in interrupted.words[stop]
 
 
+def test_a_full_disk_is_said_and_nothing_is_lost(interrupted: Interrupted) -> None:
+    assert interrupted.full_disk is not None
+    assert interrupted.full_disk.returncode == 1
+    error = json.loads(interrupted.full_disk.stdout)["error"]
+    assert error["code"] == "disk-full", interrupted.full_disk.stderr
+    assert "--resume" in error["fix"] or "again" in error["fix"]
+
+
 def test_the_report_has_every_figure_of_the_contract(home: Home) -> None:
     done = command("report", "s1", home=home)
     report = json.loads(done.stdout)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import shutil
 import subprocess
 import sys
 import threading
@@ -34,6 +35,9 @@ THREAD_LIMITS = (
     "MKL_NUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+
+
+FULL_BELOW = 4_000_000  # bytes free on a disk that counts as full
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,14 @@ def _error(data: dict[str, Any]) -> VivantError:
 def _crash(name: str, status: int, log: Path) -> VivantError:
     tail = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-3:]
     how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    # Libraries that do not say why they could not write, and memory-mapped files, end up here.
+    if shutil.disk_usage(log.parent).free < FULL_BELOW:
+        return VivantError(
+            "disk-full",
+            f"{log.parent.parent}: the disk is full; the {name} part of the training {how}.",
+            "Free some space, then go on with --resume.",
+            file=log.parent.parent,
+        )
     return VivantError(
         "crashed",
         f"The {name} part of the training {how}: {' / '.join(tail) or 'it said nothing'}",

@@ -18,10 +18,13 @@ from vivant.errors import VivantError
 
 def os_error(error: OSError, path: str | Path) -> VivantError:
     """Say in a person's words why `path` could not be written."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        full = (
+            "a limit on file sizes is reached" if error.errno == errno.EFBIG else "the disk is full"
+        )
         return VivantError(
             "disk-full",
-            f"{path}: the disk is full; nothing half-written was left behind.",
+            f"{path}: {full}; nothing half-written was left behind.",
             "Free some space or choose another folder, then run the same command again.",
             file=path,
         )
