@@ -10,6 +10,7 @@ A *look* is the lower face at half the reference resolution, less the colour of 
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,7 +33,7 @@ REST_SHARE = 0.15  # of the frames within a window count as mouth at rest
 REST_WINDOW = 75  # frames
 KNOT_EVERY = 50  # frames between two stored rest faces
 KNOT_SPREAD = 75.0  # frames, standard deviation of the window that a rest face is a mean over
-FIT_FRAMES = 4000  # at most this many frames go into the principal components
+FIT_FRAMES = 3000  # at most this many frames go into the principal components
 
 
 @dataclass(frozen=True)
@@ -180,13 +181,69 @@ def mean_weight(reference: np.ndarray) -> np.ndarray:
     return np.repeat(small.reshape(-1), 3).astype(np.float32)
 
 
+def smooth_runs(landmarks: np.ndarray, runs: np.ndarray) -> np.ndarray:
+    """`smooth_pose` of every run of a take; NaN outside them."""
+    out = np.full_like(landmarks, np.nan)
+    for first, last in runs:
+        out[first:last] = smooth_pose(landmarks[first:last])
+    return out
+
+
+def find_rest(
+    model: MouthModel, landmarks: np.ndarray, looks: np.ndarray, pose: np.ndarray, runs: np.ndarray
+) -> Rest:
+    """Rest faces along the runs of one take.
+
+    Parameters
+    ----------
+    model
+        Only what it says of the pose is used.
+    landmarks, looks, pose
+        (n, 478, 2), (n, LOOK) and (n, POSES) of the take.
+    runs
+        (r, 2).
+    """
+    closed = closed_frames(opening(landmarks), runs)
+    shape = landmarks[closed][:, SHAPE].reshape(len(closed), -1)
+    own = np.asarray(looks[closed], np.float32)
+    return rest_of_take(
+        shape - pose[closed] @ model.shape_pose,
+        own - pose[closed] @ model.look_pose,
+        closed,
+        len(landmarks),
+    )
+
+
+def offsets(
+    model: MouthModel,
+    landmarks: np.ndarray,
+    looks: np.ndarray,
+    pose: np.ndarray,
+    rest: Rest,
+    frames: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """How far shape (m, 114) and look (m, LOOK) of some frames of a take are from rest."""
+    shape, look = rest.at(frames)
+    shape = landmarks[frames][:, SHAPE].reshape(len(frames), -1) - shape
+    shape -= pose[frames] @ model.shape_pose
+    look *= -1
+    look += looks[frames]
+    look -= pose[frames] @ model.look_pose
+    return shape, look
+
+
+def in_parts(frames: np.ndarray) -> list[np.ndarray]:
+    """Frame numbers in pieces whose looks fit into little memory."""
+    return np.array_split(frames, 1 + len(frames) // 250)
+
+
 def fit_model(
     landmarks: Sequence[np.ndarray],
     looks: Sequence[np.ndarray],
     runs: Sequence[np.ndarray],
     reference: np.ndarray,
-) -> tuple[MouthModel, tuple[Rest, ...], tuple[np.ndarray, ...]]:
-    """Fit the model and the rest faces to takes.
+) -> MouthModel:
+    """Fit the model to takes.
 
     Parameters
     ----------
@@ -195,90 +252,62 @@ def fit_model(
     looks
         One (n, LOOK) a take (may lie on disk).
     runs
-        One (r, 2) a take.
+        One (r, 2) a take, at least one run in each.
     reference
         (478, 2) mean face.
-
-    Returns
-    -------
-    model, rest face of each take, codes (n, CODES) of each take (NaN outside its runs).
     """
-    smooth = []
-    for points, spans in zip(landmarks, runs, strict=True):
-        out = points.copy()
-        for first, last in spans:
-            out[first:last] = smooth_pose(points[first:last])
-        smooth.append(out)
+    smooth = [smooth_runs(points, spans) for points, spans in zip(landmarks, runs, strict=True)]
     inside = [np.concatenate([np.arange(a, b) for a, b in spans]) for spans in runs]
-    closed = [
-        closed_frames(opening(points), spans) for points, spans in zip(landmarks, runs, strict=True)
-    ]
     stable = np.concatenate(
         [points[i][:, STABLE].reshape(len(i), -1) for points, i in zip(smooth, inside, strict=True)]
     )
     pose_mean = stable.mean(0)
     basis = principal((stable - pose_mean)[:: 1 + len(stable) // FIT_FRAMES], POSES)
     weight = mean_weight(reference)
-    empty = np.zeros((POSES, 2 * len(SHAPE)), np.float32), np.zeros((POSES, LOOK), np.float32)
-    draft = MouthModel(pose_mean, basis, *empty, *_no_basis(), weight)
-
-    poses = [draft.pose(points) for points in smooth]
-    inputs, shapes, rest_looks = [], [], []
-    for k, at in enumerate(closed):
-        inputs.append(poses[k][at] - poses[k][at].mean(0))
-        shape = landmarks[k][at][:, SHAPE].reshape(len(at), -1)
-        shapes.append(shape - shape.mean(0))
-        own = np.asarray(looks[k][at], np.float32)
-        rest_looks.append(own - own.mean(0))
-    x = np.concatenate(inputs)
-    shape_pose = ridge(x, np.concatenate(shapes), 0.05)
-    look_pose = ridge(x, np.concatenate(rest_looks), 0.05)
-
-    rests, shape_offsets = [], []
-    for k, at in enumerate(closed):
-        flat = landmarks[k][:, SHAPE].reshape(len(landmarks[k]), -1)
-        rest = rest_of_take(
-            flat[at] - poses[k][at] @ shape_pose,
-            np.asarray(looks[k][at], np.float32) - poses[k][at] @ look_pose,
-            at,
-            len(flat),
-        )
-        rests.append(rest)
-        shape_rest, _ = rest.at(np.arange(len(flat)))
-        shape_offsets.append(flat - poses[k] @ shape_pose - shape_rest)
-
-    def look_offsets(k: int, frames: np.ndarray) -> np.ndarray:
-        _, at_rest = rests[k].at(frames)
-        offset: np.ndarray = np.asarray(looks[k][frames], np.float32)
-        offset -= at_rest
-        offset -= (poses[k][frames] @ look_pose).astype(np.float32)
-        return offset
-
-    every = 1 + sum(len(i) for i in inside) // FIT_FRAMES
-    shape_basis = principal(
-        np.concatenate(
-            [offsets[i[::every]] for offsets, i in zip(shape_offsets, inside, strict=True)]
-        ),
-        SHAPE_CODES,
-    )
-    sampled = np.concatenate([look_offsets(k, i[::every]) for k, i in enumerate(inside)])
-    root = np.sqrt(weight)
-    sampled *= root
-    look_basis = principal(sampled, LOOK_CODES) / np.maximum(root, 1e-3)
-    look_basis[:, weight < 1e-3] = 0
-    del sampled
-    model = MouthModel(pose_mean, basis, shape_pose, look_pose, shape_basis, look_basis, weight)
-    codes = []
-    for k, i in enumerate(inside):
-        out = np.full((len(landmarks[k]), CODES), np.nan, np.float32)
-        for span in np.array_split(i, 1 + len(i) // 500):
-            out[span] = model.encode(shape_offsets[k][span], look_offsets(k, span))
-        codes.append(out)
-    return model, tuple(rests), tuple(codes)
-
-
-def _no_basis() -> tuple[np.ndarray, np.ndarray]:
-    return (
+    model = MouthModel(
+        pose_mean,
+        basis,
+        np.zeros((POSES, 2 * len(SHAPE)), np.float32),
+        np.zeros((POSES, LOOK), np.float32),
         np.zeros((SHAPE_CODES, 2 * len(SHAPE)), np.float32),
         np.zeros((LOOK_CODES, LOOK), np.float32),
+        weight,
     )
+
+    # How the resting face moves with the head: from each take's closed frames.
+    poses = [model.pose(points).astype(np.float32) for points in smooth]
+    inputs: list[np.ndarray] = []
+    shapes: list[np.ndarray] = []
+    rest_looks: list[np.ndarray] = []
+    for points, own, pose, spans in zip(landmarks, looks, poses, runs, strict=True):
+        closed = closed_frames(opening(points), spans)
+        for values, into in (
+            (pose[closed], inputs),
+            (points[closed][:, SHAPE].reshape(len(closed), -1), shapes),
+            (np.asarray(own[closed], np.float32), rest_looks),
+        ):
+            into.append(values - values.mean(0))
+    x = np.concatenate(inputs)
+    model = dataclasses.replace(
+        model,
+        shape_pose=ridge(x, np.concatenate(shapes), 0.05),
+        look_pose=ridge(x, np.concatenate(rest_looks), 0.05),
+    )
+    del shapes, rest_looks
+
+    # What speech does on top of it.
+    every = 1 + sum(len(i) for i in inside) // FIT_FRAMES
+    root = np.sqrt(weight)
+    sampled = np.empty((sum(len(i[::every]) for i in inside), LOOK), np.float32)
+    shape_offsets, filled = [], 0
+    for points, own, pose, spans, i in zip(landmarks, looks, poses, runs, inside, strict=True):
+        rest = find_rest(model, points, own, pose, spans)
+        for frames in in_parts(i[::every]):
+            shape, look = offsets(model, points, own, pose, rest, frames)
+            shape_offsets.append(shape)
+            np.multiply(look, root, out=sampled[filled : filled + len(frames)])
+            filled += len(frames)
+    look_basis = principal(sampled, LOOK_CODES) / np.maximum(root, 1e-3)
+    look_basis[:, weight < 1e-3] = 0
+    shape_basis = principal(np.concatenate(shape_offsets), SHAPE_CODES)
+    return dataclasses.replace(model, shape_basis=shape_basis, look_basis=look_basis)

@@ -2,13 +2,14 @@
 
 The mouth is drawn from the held-out sound alone, over the held-out frames; the same is done with
 the sound in changed voices, for which the true mouth still holds. Lips are found again in both by
-the tracker. Pictures are compared in the box around the mouth, in reference pixels.
+the tracker. Pictures are compared in the box around the mouth, in reference pixels. Frames are
+drawn, measured and let go one by one, so that large footage needs no more memory than small.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,11 +19,11 @@ from scipy.ndimage import gaussian_filter
 
 from vivant.face.analyse import Take, read_person, read_takes
 from vivant.face.base import plain
-from vivant.face.changed import CONDITIONS, put_together, take_apart
-from vivant.face.codes import opening
+from vivant.face.changed import CONDITIONS, Change, put_together, take_apart
+from vivant.face.codes import CODES, opening
 from vivant.face.crop import CROP, CROP_HEIGHT, MOUTH, Box, cut, transform
 from vivant.face.footage import Footage
-from vivant.face.landmarks import FaceTracker
+from vivant.face.landmarks import LANDMARKS, FaceTracker
 from vivant.face.material import Piece, looks_of, make_bank, measure, split
 from vivant.face.model import FaceModel
 from vivant.face.sound import RATE, log_mel, speaking
@@ -73,22 +74,36 @@ class Clip:
     take: Take
     piece: Piece
     base: FaceModel
-    frames: list[np.ndarray]
-    crops: np.ndarray  # (n, 168, 160, 3) uint8
     lips: np.ndarray  # (n, 478, 2), the tracker's, reference pixels
     wave: np.ndarray  # (samples,) at 16 kHz, of the piece
+
+    def __len__(self) -> int:
+        return self.piece.last - self.piece.first
+
+    @property
+    def crops(self) -> np.ndarray:
+        """(n, 168, 160, 3) uint8, cut out of the capture itself; on disk."""
+        return self.take.crops()[self.piece.first : self.piece.last]
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """The base frames, each the caller's to paint over."""
+        footage = Footage(self.take.folder / "footage.mp4")
+        try:
+            for i in range(self.piece.first, self.piece.last):
+                yield np.require(footage[i], requirements=["C", "W"])
+        finally:
+            footage.close()
 
 
 @dataclass(frozen=True)
 class Scores:
-    """What one clip gives."""
+    """What one clip gives, frame by frame."""
 
     psnr: np.ndarray  # (n,)
     ssim: np.ndarray  # (n,)
     sharpness: np.ndarray  # (n,)
     lmd: np.ndarray  # (n,)
-    drawn: np.ndarray  # (n, 478, 2) landmarks
-    frames: list[np.ndarray]
+    lips: np.ndarray  # (n, 478, 2) landmarks of what was drawn
 
 
 def judge_face(
@@ -113,37 +128,43 @@ def judge_face(
         held = tuple(held[i] for i in picked)
     mouths = open_mouths(model)
     driver = Driver(model / "driver.onnx")
+    still = np.zeros((max(p.last - p.first for p in held), CODES), np.float32)
     with FaceTracker() as tracker:
-        clips = _clips(work, takes, held, tracker, part(progress, 0.0, 0.2))
+        clips = _clips(work, takes, held, tracker, part(progress, 0.0, 0.1))
         box = _mouth_box(mouths.model.reference)
 
-        own = []
-        for number, clip in enumerate(clips):
-            progress(0.2 + 0.2 * number / len(clips), "drawing held-out clips")
-            said = driver.listen(clip.wave, len(clip.frames))
-            own.append(_score(clip, mouths, said, box, tracker))
-        closed = []
-        for number, clip in enumerate(clips):
-            progress(0.4 + 0.1 * number / len(clips), "drawing a mouth that never opens")
-            count = len(clip.frames)
-            still = Said(
-                np.zeros((count, mouths.model.bank.codes.shape[1]), np.float32),
-                np.ones(count, bool),
-            )
-            closed.append(_score(clip, mouths, still, box, tracker))
-        figures = _figures(clips, own, closed)
+        def scored(
+            words: str, start: float, end: float, sound: Callable[[int, Clip], Said]
+        ) -> list[Scores]:
+            found = []
+            for number, clip in enumerate(clips):
+                step = part(progress, start, end)
+                shown = _draw(clip, mouths, sound(number, clip))
+                within = part(step, number / len(clips), (number + 1) / len(clips))
+                found.append(_score(clip, shown, box, tracker, words, within))
+            return found
 
+        own = scored(
+            "drawing held-out clips", 0.1, 0.25, lambda _, c: driver.listen(c.wave, len(c))
+        )
+        closed = scored(
+            "drawing a mouth that never opens",
+            0.25,
+            0.35,
+            lambda _, c: Said(still[: len(c)], np.ones(len(c), bool)),
+        )
+        figures = _figures(clips, own, closed)
         changed = {}
         for at, (name, change) in enumerate(CONDITIONS.items()):
-            scores = []
-            for number, clip in enumerate(clips):
-                done = (at + number / len(clips)) / len(CONDITIONS)
-                progress(0.5 + 0.45 * done, f"drawing held-out clips, {name}")
+
+            def heard(number: int, clip: Clip, at: int = at, change: Change = change) -> Said:
                 random = np.random.default_rng([at, number])
                 wave = put_together(take_apart(clip.wave), change, random)
-                scores.append(
-                    _score(clip, mouths, driver.listen(wave, len(clip.frames)), box, tracker)
-                )
+                return driver.listen(wave, len(clip))
+
+            start = 0.35 + 0.6 * at / len(CONDITIONS)
+            end = 0.35 + 0.6 * (at + 1) / len(CONDITIONS)
+            scores = scored(f"drawing held-out clips, {name}", start, end, heard)
             changed[name] = _figures(clips, scores, closed)
     reasons = _reasons(figures)
     with atomic_folder(report) as aside:
@@ -151,7 +172,7 @@ def judge_face(
             **_rounded(figures),
             "changed_voices": {name: _rounded(found) for name, found in changed.items()},
             "gate": {"passed": not reasons, "reasons": reasons},
-            "pictures": _pictures(clips, own, box, aside),
+            "pictures": _pictures(clips, own, mouths, driver, aside),
         }
         write_json(aside / "report.json", answer)
     progress(1.0, "face judged")
@@ -166,44 +187,38 @@ def _clips(
     progress: Progress,
 ) -> list[Clip]:
     person, mouth = read_person(work), read_mouth_model(work)
-    looks = looks_of(takes, work, silent)
+    numbers = sorted({piece.take for piece in held})
+    measured = dict(zip(numbers, looks_of([takes[k] for k in numbers], work, silent), strict=True))
     clips = []
     for number, piece in enumerate(held):
         progress(number / len(held), "looking at held-out clips")
         take = takes[piece.take]
         runs = np.array([[piece.first, piece.last]])
-        own = measure(mouth, take, looks[piece.take], runs)
+        own = measure(mouth, take, measured[piece.take], runs)
         bank = make_bank([take], [runs], [own], mouth)
         base = FaceModel(
             mouth, (own.rest,), bank, person.reference, person.width, person.height, person.scale
         )
-        footage = Footage(take.folder / "footage.mp4")
-        frames = [footage[i].copy() for i in range(piece.first, piece.last)]
-        footage.close()
+        wave = take.wave[piece.first * RATE // FPS : piece.last * RATE // FPS]
+        clip = Clip(take, piece, base, np.zeros(0), wave)
         # Found again rather than read from the analysis: truth and output pass the same tracker,
         # over the same few seconds.
-        lips = _landmarks(tracker, frames, bank.matrices)
-        crops = np.stack([cut(f, m, WHOLE) for f, m in zip(frames, bank.matrices, strict=True)])
-        wave = take.wave[piece.first * RATE // FPS : piece.last * RATE // FPS]
-        clips.append(Clip(take, piece, base, frames, crops, lips, wave))
+        tracker.restart()
+        lips: list[np.ndarray] = []
+        for frame, matrix in zip(clip.frames(), bank.matrices, strict=True):
+            lips.append(_landmarks(tracker, frame, matrix, lips))
+        clips.append(dataclasses.replace(clip, lips=np.stack(lips)))
     return clips
 
 
 def _landmarks(
-    tracker: FaceTracker, frames: Sequence[np.ndarray], matrices: np.ndarray
+    tracker: FaceTracker, frame: np.ndarray, matrix: np.ndarray, before: Sequence[np.ndarray]
 ) -> np.ndarray:
     """The tracker's landmarks in reference pixels; a frame it loses repeats the one before."""
-    tracker.restart()
-    found: list[np.ndarray] = []
-    for frame, matrix in zip(frames, matrices, strict=True):
-        seen = tracker(frame)
-        if seen.landmarks is not None:
-            found.append(transform(seen.landmarks[:, :2].astype(np.float64), matrix))
-        elif found:
-            found.append(found[-1])
-        else:
-            found.append(np.full((478, 2), np.nan))
-    return np.stack(found)
+    seen = tracker(frame)
+    if seen.landmarks is not None:
+        return transform(seen.landmarks[:, :2].astype(np.float64), matrix)
+    return before[-1] if before else np.full((LANDMARKS, 2), np.nan)
 
 
 def _mouth_box(reference: np.ndarray) -> Box:
@@ -212,22 +227,34 @@ def _mouth_box(reference: np.ndarray) -> Box:
     return Box(left, top, left + MOUTH_WIDTH, top + MOUTH_HEIGHT)
 
 
-def _score(clip: Clip, mouths: Mouths, said: Said, box: Box, tracker: FaceTracker) -> Scores:
-    plan = plain(np.arange(len(clip.frames)))
-    copies = (frame.copy() for frame in clip.frames)
-    drawn = list(draw(mouths, clip.base, plan, copies, said))
-    matrices = clip.base.bank.matrices
+def _draw(clip: Clip, mouths: Mouths, said: Said) -> Iterator[np.ndarray]:
+    return draw(mouths, clip.base, plain(np.arange(len(clip))), clip.frames(), said)
+
+
+def _score(
+    clip: Clip,
+    drawn: Iterator[np.ndarray],
+    box: Box,
+    tracker: FaceTracker,
+    words: str,
+    progress: Progress,
+) -> Scores:
     psnr, likeness, sharpness = [], [], []
-    for frame, matrix, truth in zip(drawn, matrices, clip.crops, strict=True):
+    lips: list[np.ndarray] = []
+    tracker.restart()
+    for frame, matrix, truth in zip(drawn, clip.base.bank.matrices, clip.crops, strict=True):
         ours = cut(frame, matrix, WHOLE)
         a = ours[box.slices].astype(np.float32)
         b = truth[box.slices].astype(np.float32)
         psnr.append(10 * np.log10(255**2 / max(1e-2, float(((a - b) ** 2).mean()))))
         likeness.append(ssim(ours @ LUMA, truth @ LUMA)[box.slices].mean())
         sharpness.append(detail(a) / max(1e-6, detail(b)))
-    found = _landmarks(tracker, drawn, matrices)
+        lips.append(_landmarks(tracker, frame, matrix, lips))
+        if len(lips) % 10 == 0:
+            progress(len(lips) / len(clip), words)
+    found = np.stack(lips)
     lmd = np.linalg.norm(found[:, MOUTH] - clip.lips[:, MOUTH], axis=2).mean(1)
-    return Scores(np.array(psnr), np.array(likeness), np.array(sharpness), lmd, found, drawn)
+    return Scores(np.array(psnr), np.array(likeness), np.array(sharpness), lmd, found)
 
 
 def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -265,7 +292,7 @@ def _figures(
         quiet = ~speaking(log_mel(clip.wave, len(lips)), 0.1)
         return np.abs(np.diff(lips[:, MOUTH], axis=0)).mean((1, 2))[quiet[1:] & quiet[:-1]]
 
-    ours = [opening(s.drawn) for s in scores]
+    ours = [opening(s.lips) for s in scores]
     theirs = [opening(c.lips) for c in clips]
     lag, _ = sync(ours, theirs)
     correlation = np.corrcoef(np.concatenate(ours), np.concatenate(theirs))[0, 1]
@@ -274,17 +301,17 @@ def _figures(
         ssim=mean([s.ssim for s in scores]),
         lmd_px=mean([s.lmd for s in scores]),
         sharpness_ratio=float(np.median(np.concatenate([s.sharpness for s in scores]))),
-        jitter_px=mean([jitter(s.drawn) for s in scores]),
+        jitter_px=mean([jitter(s.lips) for s in scores]),
         truth_jitter_px=mean([jitter(c.lips) for c in clips]),
         silence_motion_px=mean(
-            [silent_steps(c, s.drawn) for c, s in zip(clips, scores, strict=True)]
+            [silent_steps(c, s.lips) for c, s in zip(clips, scores, strict=True)]
         ),
         truth_silence_motion_px=mean([silent_steps(c, c.lips) for c in clips]),
         sync_offset_ms=1000 * lag / FPS,
         opening_correlation=float(correlation),
         closed_psnr_db=mean([s.psnr for s in closed]),
         closed_lmd_px=mean([s.lmd for s in closed]),
-        held_out_seconds=sum(len(c.frames) for c in clips) / FPS,
+        held_out_seconds=sum(len(c) for c in clips) / FPS,
     )
 
 
@@ -360,56 +387,53 @@ def _rounded(found: FaceReport) -> dict[str, float | None]:
 
 
 def _pictures(
-    clips: Sequence[Clip], scores: Sequence[Scores], box: Box, folder: Path
+    clips: Sequence[Clip], scores: Sequence[Scores], mouths: Mouths, driver: Driver, folder: Path
 ) -> list[dict[str, str]]:
-    """Truth beside output, the worst clips first: a moving picture and a strip of stills each."""
-    order = np.argsort([-s.lmd.mean() for s in scores])[:SHOWN]
+    """Truth beside output, the worst clips first: a strip of stills and a film each."""
+    order = np.argsort([-np.nanmean(s.lmd) for s in scores])[:SHOWN]
     listed = []
     for rank, k in enumerate(order, 1):
         clip, score = clips[k], scores[k]
         worst = int(np.nanargmax(score.lmd))
+        stills = np.unique(np.clip(worst + np.arange(-6, 8, 2), 0, len(clip) - 1))
+        strip = _film(
+            clip, _draw(clip, mouths, driver.listen(clip.wave, len(clip))), stills,
+            folder / f"face-{rank}.mp4",
+        )  # fmt: skip
+        cv2.imwrite(str(folder / f"face-{rank}.png"), cv2.cvtColor(strip, cv2.COLOR_RGB2BGR))
         where = f"{clip.take.name}, {(clip.piece.first + worst) / FPS:.2f} s"
-        strip = _strip(clip, score, worst)
-        name = f"face-{rank}.png"
-        cv2.imwrite(str(folder / name), cv2.cvtColor(strip, cv2.COLOR_RGB2BGR))
-        listed.append(
+        listed += [
             {
-                "file": name,
+                "file": f"face-{rank}.png",
                 "caption": f"Held out: recorded above, AI-generated below, around the worst "
                 f"moment ({where}; lips {score.lmd[worst]:.1f} px off).",
-            }
-        )
-        name = f"face-{rank}.mp4"
-        _film(clip, score, folder / name)
-        listed.append(
+            },
             {
-                "file": name,
+                "file": f"face-{rank}.mp4",
                 "caption": f"Held out: recorded on the left, AI-generated on the right "
                 f"({clip.take.name}, from {clip.piece.first / FPS:.1f} s).",
-            }
-        )
+            },
+        ]
     return listed
 
 
-def _strip(clip: Clip, score: Scores, worst: int) -> np.ndarray:
-    count = len(clip.frames)
-    at = np.unique(np.clip(worst + np.arange(-6, 8, 2), 0, count - 1))
-    rows = []
-    for frames in (clip.frames, score.frames):
-        row = [cut(frames[i], clip.base.bank.matrices[i], WHOLE, 1.5)[60:] for i in at]
-        rows.append(np.hstack(row))
-    return np.vstack(rows)
-
-
-def _film(clip: Clip, score: Scores, path: Path) -> None:
-    height, width = clip.frames[0].shape[:2]
+def _film(clip: Clip, drawn: Iterator[np.ndarray], stills: np.ndarray, path: Path) -> np.ndarray:
+    """Film truth and output side by side, and return `stills` of both as one picture."""
+    width, height = clip.base.width, clip.base.height
     scale = min(1.0, 480 / width)
     size = (2 * round(width * scale / 2), 2 * round(height * scale / 2))
+    rows: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     writer = VideoWriter(path, 2 * size[0], size[1], fps=FPS, audio_rate=RATE, crf=23)
     with writer as film:
-        for truth, ours in zip(clip.frames, score.frames, strict=True):
+        both = zip(clip.frames(), drawn, clip.base.bank.matrices, strict=True)
+        for i, (truth, ours, matrix) in enumerate(both):
             sides = []
-            for frame, words in ((truth, "recorded"), (ours, "AI-generated")):
+            for frame, words, row in (
+                (truth, "recorded", rows[0]),
+                (ours, "AI-generated", rows[1]),
+            ):
+                if i in stills:
+                    row.append(cut(frame, matrix, WHOLE, 1.5)[60:])
                 small = cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
                 for ink, thick in (((0, 0, 0), 3), ((255, 255, 255), 1)):
                     cv2.putText(
@@ -419,3 +443,4 @@ def _film(clip: Clip, score: Scores, path: Path) -> None:
                 sides.append(small)
             film.write(np.hstack(sides))
         film.write_audio(clip.wave)
+    return np.vstack([np.hstack(row) for row in rows])

@@ -21,12 +21,12 @@ from vivant.face.codes import (
     LOOK,
     MouthModel,
     Rest,
-    closed_frames,
+    find_rest,
+    in_parts,
     look,
-    opening,
-    rest_of_take,
+    offsets,
     ring_colour,
-    smooth_pose,
+    smooth_runs,
 )
 from vivant.face.crop import SHAPE
 from vivant.face.model import Bank
@@ -128,27 +128,13 @@ class Measured:
 
 
 def measure(model: MouthModel, take: Take, looks: np.ndarray, runs: np.ndarray) -> Measured:
-    """Pose and codes of a take that the model was not fitted to, from its own rest."""
-    points = np.full_like(take.landmarks, np.nan)
+    """Rest face, pose and codes of the runs of a take; the model need not be fitted to it."""
+    pose = model.pose(smooth_runs(take.landmarks, runs)).astype(np.float32)
+    rest = find_rest(model, take.landmarks, looks, pose, runs)
+    codes = np.full((len(pose), CODES), np.nan, np.float32)
     for first, last in runs:
-        points[first:last] = smooth_pose(take.landmarks[first:last])
-    pose = model.pose(points).astype(np.float32)
-    closed = closed_frames(opening(take.landmarks), runs)
-    flat = take.landmarks[:, SHAPE].reshape(len(points), -1)
-    rest = rest_of_take(
-        flat[closed] - pose[closed] @ model.shape_pose,
-        np.asarray(looks[closed], np.float32) - pose[closed] @ model.look_pose,
-        closed,
-        len(flat),
-    )
-    codes = np.full((len(flat), CODES), np.nan, np.float32)
-    for first, last in runs:
-        at = np.arange(first, last)
-        shape, own = rest.at(at)
-        codes[at] = model.encode(
-            flat[at] - shape - pose[at] @ model.shape_pose,
-            np.asarray(looks[at], np.float32) - own - pose[at] @ model.look_pose,
-        )
+        for frames in in_parts(np.arange(first, last)):
+            codes[frames] = model.encode(*offsets(model, take.landmarks, looks, pose, rest, frames))
     return Measured(rest, pose, codes)
 
 

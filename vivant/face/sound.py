@@ -23,6 +23,7 @@ SILENCE = np.log(1e-7)  # mean band power below which nothing is speech (about -
 FLOOR = 4.0  # natural-log units below a band's own mean where everything becomes one
 SPREAD = 2.5  # natural-log units that become 1
 NEARBY_S = 2.0  # standard deviation of the window over which a band's mean is taken
+AT_ONCE = 2000  # mel frames transformed at once, so that long sound needs little memory
 BLOCK = 10  # mel frames averaged before that window, to make it cheap
 
 
@@ -68,9 +69,12 @@ def log_mel(wave: np.ndarray, frames: int) -> np.ndarray:
     sound = np.asarray(wave, np.float32)
     sound = np.append(sound[:1], sound[1:] - PRE_EMPHASIS * sound[:-1])
     sound = np.pad(sound, (WINDOW // 2, max(0, need - WINDOW // 2 - len(sound))))[:need]
-    windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP] * _WINDOW
-    power = np.abs(np.fft.rfft(windows, FFT)) ** 2
-    return np.log(power @ _FILTERS.T + 1e-10).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
+    mel = np.empty((count, BANDS), np.float32)
+    for first in range(0, count, AT_ONCE):
+        power = np.abs(np.fft.rfft(windows[first : first + AT_ONCE] * _WINDOW, FFT)) ** 2
+        mel[first : first + AT_ONCE] = np.log(power @ _FILTERS.T + 1e-10)
+    return mel
 
 
 def loud_frames(mel: np.ndarray) -> np.ndarray:

@@ -109,7 +109,7 @@ def _mouth_model(
 ) -> MouthModel:
     path = work / "fit.npz"
     if not path.exists():
-        model, _, _ = fit_model([take.landmarks for take in takes], looks, runs, person.reference)
+        model = fit_model([take.landmarks for take in takes], looks, runs, person.reference)
         with atomic_path(path) as aside, open(aside, "wb") as opened:
             np.savez(opened, **{f.name: getattr(model, f.name) for f in fields(MouthModel)})
     return read_mouth_model(work)
