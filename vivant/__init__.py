@@ -82,7 +82,7 @@ def speak(
     voice: str | None = None,
     purpose: str | None = None,
     size: tuple[int, int] | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     home: Home | str | Path | None = None,
     progress: Progress = silent,
 ) -> Spoken:

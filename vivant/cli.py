@@ -103,7 +103,7 @@ def parser() -> argparse.ArgumentParser:
     speak.add_argument("--style", metavar="S", default="2d-real")
     speak.add_argument("--size", metavar="WxH", type=_size, help="default: as the footage")
     speak.add_argument("--purpose", metavar="P", help="one of the consent's purposes")
-    speak.add_argument("--threads", type=int, default=1, metavar="N")
+    speak.add_argument("--threads", type=int, metavar="N", help="default: a thread a core, up to 4")
     speak.add_argument("-o", "--out", required=True, metavar="OUT", help=".mp4, or .wav")
 
     verify = command("verify", run_verify, "say what a file is and where it comes from")

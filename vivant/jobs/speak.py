@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from vivant.voice.speech import Speech, Voice
 
 VIDEO_ENDINGS = (".mp4",)
 SOUND_ENDINGS = (".wav",)
+MOST_THREADS = 4  # by default; more cores hardly make one voice faster
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ def speak(
     voice: str | None = None,
     purpose: str | None = None,
     size: tuple[int, int] | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     progress: Progress = silent,
 ) -> Spoken:
     """Say a script, or follow a recording, in an avatar's likeness.
@@ -82,7 +84,8 @@ def speak(
     size
         (width, height) of the video in pixels; the footage's own by default.
     threads
-        Threads for the networks; frames are encoded in a thread of their own.
+        Threads for the networks; by default one a core, up to four. Frames are encoded in a thread
+        of their own.
 
     Raises
     ------
@@ -91,6 +94,7 @@ def speak(
         `vivant.consent`, `vivant.voice` or `vivant.release`.
     """
     started = time.monotonic()
+    threads = threads or min(MOST_THREADS, os.cpu_count() or 1)
     out = Path(out)
     if (text is None) == (audio is None):
         raise VivantError(
