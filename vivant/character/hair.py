@@ -51,7 +51,7 @@ class Scalp:
 # Where hair begins: height above the eyes (dm) by the angle from the front (radians).
 _ANGLES = (0.0, 0.25, 0.45, 0.62, 0.80, 0.98, 1.12, 1.25, 1.36, 1.50, 1.75, 2.0, 2.3, 3.2)
 _HAIRLINE = {
-    "man": (0.68, 0.69, 0.70, 0.63, 0.46, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60,
+    "man": (0.63, 0.64, 0.65, 0.60, 0.45, 0.30, 0.10, -0.12, -0.16, 0.12, 0.10, -0.25, -0.60,
             -0.72),
     "woman": (0.67, 0.675, 0.65, 0.57, 0.43, 0.30, 0.12, -0.02, -0.08, 0.14, 0.10, -0.25, -0.55,
               -0.7),
@@ -170,7 +170,7 @@ def grow(
         over = 0.75 * _smooth(0.4, 1.0, h) * (1 - np.abs(x) / 0.9)
         length = np.clip(roots[:, 1] - end + over, 0.3, 3.0) * rng.uniform(0.95, 1.01, count)
         volume = 0.06 + 0.08 * _smooth(-0.2, 0.5, h)
-        lift, steps, comb = 0.16, 28, _comb_long
+        lift, steps, comb = 0.16, 22, _comb_long
     volume = volume * (0.25 + 0.75 * edge)
     step = length / steps
     points = np.empty((count, steps + 1, 3))

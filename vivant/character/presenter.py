@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 
 from vivant.character import mesh
-from vivant.character.clothes import Garment, shirt_collar, shirt_front, sweater
+from vivant.character.clothes import Garment, sweater
 from vivant.character.eyes import eyeball, iris_texture
 from vivant.character.hair import Scalp, Strands, grow, light_strands, make_scalp
 from vivant.character.identity import LIP_EDGES, Identity, make_identity
@@ -47,6 +47,7 @@ from vivant.motion.units import AT_EASE, UNITS
 CAMERA_Z, FACE_Z = 14.0, 1.2  # dm
 FRAME_Y = 7.14  # what is in the middle of the picture, and the camera's height, dm
 CAMERA = np.array([0.0, FRAME_Y, CAMERA_Z], np.float32)
+LENS_BLUR = 0.5  # standard deviation at 480 rows, pixels
 SCALE = 0.318  # picture heights a dm, at the face
 
 
@@ -174,6 +175,7 @@ _LOOKS: dict[str, tuple[Complexion, ...]] = {
         Complexion((140, 94, 68), (116, 70, 62), (26, 22, 20), (54, 36, 24), 0.0, 0.5),
     ),
 }
+_SEEN_SAMPLES = 40  # of ten pictures: a strand that shows less is left out
 _SWEATERS = ((46, 74, 104), (112, 56, 62), (52, 86, 76), (168, 150, 126), (70, 66, 92))
 
 
@@ -261,8 +263,8 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     moves = np.stack([tongue.spread @ move for move in mesh.unit_displacements()])
     parts.add(
         points, tongue.point_triangles, TONGUE, moves=moves,
-        colour=np.broadcast_to([0.40, 0.13, 0.13], (len(points), 3)),
-        inside=np.clip((behind_lips(points) - 0.15) / 0.45, 0.10, 0.95), shine=0.5,
+        colour=np.broadcast_to([0.34, 0.11, 0.11], (len(points), 3)),
+        inside=np.clip((behind_lips(points) - 0.10) / 0.42, 0.15, 0.97), shine=0.5,
     )  # fmt: skip
 
     skin_normals = mesh.vertex_normals(skin, surface.point_triangles)
@@ -276,9 +278,8 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
         garments = [sweater(body, neck_y, cloth, rng, wide=0.16)]
     else:
         garments = [
-            shirt_front(body, neck_y, white),
-            sweater(body, neck_y, cloth, rng, wide=0.17),
-            shirt_collar(body, neck_y, white),
+            sweater(body, neck_y, white, rng, wide=0.03, rows=7, thick=0.022),
+            sweater(body, neck_y, cloth, rng, wide=0.12),
         ]
     for garment in garments:
         parts.add(
@@ -296,6 +297,9 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     hair_colour = to_linear(np.array(complexion.hair))
     style = "long" if gender == "woman" else "short"
     hair = grow(identity, scalp, hair_colour, rng, style=style)
+    # A thin curtain of hair lets light through: only part of the strands cast shadows.
+    casting = _some_strands(hair, rng, 0.45)
+    hair = _seen_strands(hair, rest.astype(np.float32), point_triangles, eye_y)
     texture = paint_skin(identity, complexion, atlas, rng)
     density = np.zeros(len(skin), np.float32)
     density[skin[:, 1] > eye_y - 2.3] = scalp.density
@@ -309,8 +313,6 @@ def make_presenter(seed: int = 1, gender: str = "woman") -> Presenter:
     _move_points(rest, units.starts, units.points, units.moves, weights, posed)
     normals = np.zeros_like(posed)
     _normals(posed, point_triangles, normals)
-    # A thin curtain of hair lets light through: only part of the strands cast shadows.
-    casting = _some_strands(hair, rng, 0.45)
     caster = Caster(posed, point_triangles[(material != EYE)], *casting)
     reach, hair_reach = bake(caster, posed, normals, hair.points)
     _, hair_normals = scalp.distance(hair.points)
@@ -399,6 +401,43 @@ def _some_strands(
     return np.ascontiguousarray(points), (np.arange(len(chosen) + 1) * n).astype(np.int32)
 
 
+def _seen_strands(
+    hair: Strands, points: np.ndarray, triangles: np.ndarray, eye_y: float
+) -> Strands:
+    """Leave out the strands that lie under others from wherever the camera may see the head."""
+    height, width = 480 * SAMPLES, 640 * SAMPLES
+    count = len(hair.starts) - 1
+    bound = count - hair.loose
+    each = len(hair.points) // count
+    seen = np.zeros(count, int)
+    neck = np.array([0.0, eye_y - 1.25, 0.25], np.float32)
+    flat, flat_hair = np.empty_like(points), np.empty_like(hair.points)
+    for yaw in (-0.5, -0.25, 0.0, 0.25, 0.5):
+        for pitch in (-0.15, 0.15):
+            turn = rotation(yaw, pitch, 0.0).astype(np.float32)
+            depth = np.zeros((height, width), np.float32)
+            ids = np.full((height, width), -1, np.int32)
+            _project((points - neck) @ turn.T + neck, width, height, flat)
+            _project((hair.points - neck) @ turn.T + neck, width, height, flat_hair)
+            raster_triangles(flat, triangles, depth, ids, 0, True)
+            starts = hair.starts[: bound + 1]
+            raster_strands(flat_hair, starts, hair.thick, depth, ids, len(triangles))
+            of = (ids[ids >= len(triangles)] - len(triangles)) // each
+            seen += np.bincount(of, minlength=count)
+    seen[bound:] = _SEEN_SAMPLES
+    keep = np.flatnonzero(seen >= _SEEN_SAMPLES)
+    of = (keep[:, None] * each + np.arange(each)).ravel()
+    return Strands(
+        points=hair.points[of],
+        tangents=hair.tangents[of],
+        starts=(np.arange(len(keep) + 1) * each).astype(np.int32),
+        loose=hair.loose,
+        thick=hair.thick[of],
+        colour=hair.colour[of],
+        shift=hair.shift[of],
+    )
+
+
 def _paint_scalp(
     texture: np.ndarray,
     triangle: np.ndarray,
@@ -411,6 +450,7 @@ def _paint_scalp(
     """Darken the skin under hair, so that no bald skin shows between strands."""
     corners = surface.point_triangles[triangle]
     amount = (weights * density[corners]).sum(-1) * inside
+    amount = np.maximum(amount, 0)
     amount = cv2.GaussianBlur(amount.astype(np.float32), (0, 0), 6)[..., None] ** 1.5
     under = np.concatenate([hair * 0.55, [0.1]]).astype(np.float32)
     return np.ascontiguousarray(texture * (1 - 0.92 * amount) + under * 0.92 * amount)
@@ -436,7 +476,7 @@ def _brows(
     eye = identity.eye_centres[0]
     x = eye[0] - 0.185 + 0.42 * t
     y = eye[1] + arch + across * width
-    flow = np.interp(t, [0, 0.2, 1.0], [1.25, 0.55, -0.25]) + rng.normal(0, 0.16, hairs)
+    flow = np.interp(t, [0, 0.2, 1.0], [0.85, 0.40, -0.25]) + rng.normal(0, 0.16, hairs)
     flow -= 0.35 * across
     length = np.interp(t, [0, 0.3, 1.0], [0.062, 0.080, 0.055]) * rng.uniform(0.7, 1.15, hairs)
     s = np.linspace(0, 1, 5)[None]
@@ -552,9 +592,13 @@ def _lashes(
                     lid=np.full(hairs, lid),
                     upper=np.zeros(hairs, bool),
                     radius=np.full((hairs, 5), 0.62 if upper else 0.40, np.float32),
-                    alpha=np.full(
-                        (hairs, 5), (0.62 if woman else 0.40) * (1.0 if upper else 0.4), np.float32
-                    ),
+                    alpha=np.repeat(
+                        np.sin(np.pi * s[:, None]) ** 0.6
+                        * (0.62 if woman else 0.40)
+                        * (1.0 if upper else 0.4),
+                        5,
+                        axis=1,
+                    ).astype(np.float32),
                     colour=np.array([0.016, 0.010, 0.008], np.float32),
                 )
             )
@@ -807,10 +851,10 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     for channel, rounds in ((0, 6), (1, 2), (2, 1)):
         scatter(skin, starts, neighbours, rounds, channel, stage.scratch)
     # The mouth's inside is lit through the gap between the lips.
-    through = 0.25 + 0.75 * float(_smooth(0.0, 0.09, np.array(gap)))
-    front = (SKY + np.array([0.62, 0.58, 0.54], np.float32)) * through
+    through = 0.45 + 0.55 * float(_smooth(0.0, 0.09, np.array(gap)))
+    front = (SKY + np.array([0.66, 0.56, 0.50], np.float32)) * through
     hidden = p.inside > 0
-    light[hidden] = front * (1 - 0.95 * p.inside[hidden, None])
+    light[hidden] = front * (1 - 0.92 * p.inside[hidden, None])
 
     def project(x: np.ndarray) -> np.ndarray:
         out = np.empty((len(x), 3), np.float32)
@@ -866,7 +910,7 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
             fringe.alpha.ravel(),
             np.broadcast_to(fringe.colour, (hairs.shape[0] * n, 3)).copy(),
             stage.depth,
-            0.004,
+            0.012 if fringe.lid[0] else 0.004,
             SAMPLES,
             stage.linear,
         )
@@ -874,7 +918,9 @@ def draw(stage: Stage, pose: Pose, *, frame: int = 0) -> np.ndarray:
     rng = np.random.default_rng([p.seed, frame])
     dy, dx = rng.integers(0, 64, 2)
     grain = stage.grain[dy : dy + stage.height, dx : dx + stage.width]
-    develop(stage.linear, grain, 1.0, stage.curve, out)
+    # A lens is never as sharp as its sensor.
+    lens = cv2.GaussianBlur(stage.linear, (0, 0), LENS_BLUR * stage.height / 480)
+    develop(lens, grain, 1.0, stage.curve, out)
     return out
 
 

@@ -16,7 +16,7 @@ _UPPER = ((0.085, 0.102), (0.066, 0.088), (0.076, 0.098), (0.070, 0.085), (0.068
           (0.10, 0.072), (0.09, 0.068))  # fmt: skip
 _LOWER = ((0.053, 0.088), (0.059, 0.090), (0.069, 0.100), (0.070, 0.085), (0.071, 0.078),
           (0.11, 0.072), (0.10, 0.068))  # fmt: skip
-ENAMEL = np.array([0.70, 0.655, 0.555])  # linear
+ENAMEL = np.array([0.78, 0.71, 0.59])  # linear
 GUM = np.array([0.42, 0.135, 0.13])
 
 
@@ -83,9 +83,9 @@ def row_of_teeth(front: np.ndarray, *, upper: bool) -> tuple[np.ndarray, np.ndar
                 0.020 * (1 - np.abs(u) ** 3.0) * (0.35 + 0.65 * np.sin(np.pi * (0.25 + 0.6 * v)))
             )
             bulge = bulge - 0.03 * (1 - v) ** 6
-            corner = 0.016 * np.abs(u) ** 4 * (1 - v) ** 2
+            corner = 0.011 * np.abs(u) ** 5 * (1 - v) ** 2
             canine = 0.010 * (1 - np.abs(u)) * (number == 2) * (1 - v)
-            lift = 0.006 * (number == 1) + 0.003 * number
+            lift = 0.004 * (number == 1) + 0.003 * number
             y = front[1] + sign * (v * (height * 1.12) + corner - canine + lift)
             p = np.stack(
                 [
@@ -95,7 +95,7 @@ def row_of_teeth(front: np.ndarray, *, upper: bool) -> tuple[np.ndarray, np.ndar
                 ],
                 -1,
             )
-            gap = 1 - 0.55 * np.abs(u) ** 6
+            gap = 1 - 0.38 * np.abs(u) ** 8
             shade = (0.93 + 0.07 * np.sin(np.pi * v)) * gap * (1 - 0.035 * number)
             root = np.clip((v - 0.55) / 0.45, 0, 1)
             colour = (

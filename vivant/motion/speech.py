@@ -15,7 +15,7 @@ from vivant.voice.speech import Phone, Speech
 FPS = 25
 _RATE = 200  # steps a second of the inner time grid
 _LEAD_S = 0.04  # the mouth moves ahead of the sound by about this much
-_SMOOTH_S = 0.022  # standard deviation of the last smoothing: lips have mass
+_SMOOTH_S = 0.020  # standard deviation of the last smoothing: lips have mass
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ def _mouth(phones: tuple[Phone, ...], before_s: float, frames: int) -> dict[str,
         half = (goal.end - goal.start) / 2
         middle = goal.start + half
         silent = goal.shape.name == "rest"
-        reach = 0.055 if silent else 0.045 + 0.25 * min(half, 0.12)
+        reach = 0.045 if silent else 0.032 + 0.20 * min(half, 0.12)
         a = max(0, int((goal.start - 8 * reach) * _RATE))
         b = min(count, int((goal.end + 8 * reach) * _RATE) + 1)
         if a >= b:

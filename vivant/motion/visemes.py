@@ -34,32 +34,32 @@ _LIPS = _viseme("lips", 1.6, closed=True, jawOpen=0.03, mouthPress=0.25, mouthRo
 _LIP_TEETH = _viseme(
     "lip-teeth", 1.5, teeth_on_lip=True, jawOpen=0.045, mouthRollLower=0.42, mouthUpperUp=0.30
 )
-_TONGUE_TEETH = _viseme("tongue-teeth", 0.9, jawOpen=0.10, mouthLowerDown=0.20, mouthUpperUp=0.12)
-_RIDGE = _viseme("ridge", 0.55, jawOpen=0.085, mouthLowerDown=0.22, mouthUpperUp=0.12)
+_TONGUE_TEETH = _viseme("tongue-teeth", 0.9, jawOpen=0.11, mouthLowerDown=0.18, mouthUpperUp=0.06)
+_RIDGE = _viseme("ridge", 0.55, jawOpen=0.09, mouthLowerDown=0.20, mouthUpperUp=0.06)
 _HISS = _viseme(
-    "hiss", 0.95, jawOpen=0.05, mouthLowerDown=0.40, mouthUpperUp=0.28, mouthStretch=0.22
+    "hiss", 0.95, jawOpen=0.04, mouthLowerDown=0.36, mouthUpperUp=0.16, mouthStretch=0.22
 )
 _HUSH = _viseme(
     "hush", 1.1, jawOpen=0.06, mouthFunnel=0.50, mouthPucker=0.15, mouthLowerDown=0.20,
-    mouthUpperUp=0.15,
+    mouthUpperUp=0.12,
 )  # fmt: skip
-_BACK = _viseme("back", 0.45, jawOpen=0.12, mouthLowerDown=0.12)
+_BACK = _viseme("back", 0.45, jawOpen=0.15, mouthLowerDown=0.12)
 _RHOTIC = _viseme("rhotic", 0.8, jawOpen=0.09, mouthFunnel=0.32, mouthPucker=0.20)
-_ROUND_GLIDE = _viseme("round-glide", 1.3, jawOpen=0.045, mouthPucker=0.72, mouthFunnel=0.22)
-_CLOSE_ROUND = _viseme("close-round", 1.2, jawOpen=0.07, mouthPucker=0.60, mouthFunnel=0.28)
+_ROUND_GLIDE = _viseme("round-glide", 1.9, jawOpen=0.045, mouthPucker=0.82, mouthFunnel=0.24)
+_CLOSE_ROUND = _viseme("close-round", 1.4, jawOpen=0.07, mouthPucker=0.60, mouthFunnel=0.28)
 _FRONT_ROUND = _viseme("front-round", 1.2, jawOpen=0.06, mouthPucker=0.62, mouthFunnel=0.20)
-_MID_ROUND = _viseme("mid-round", 1.1, jawOpen=0.19, mouthFunnel=0.46, mouthPucker=0.22)
-_OPEN_ROUND = _viseme("open-round", 1.0, jawOpen=0.26, mouthFunnel=0.34, mouthPucker=0.08)
+_MID_ROUND = _viseme("mid-round", 1.1, jawOpen=0.27, mouthFunnel=0.44, mouthPucker=0.20)
+_OPEN_ROUND = _viseme("open-round", 1.0, jawOpen=0.36, mouthFunnel=0.32, mouthPucker=0.08)
 _OPEN = _viseme(
-    "open", 1.1, jawOpen=0.34, mouthLowerDown=0.20, mouthUpperUp=0.14, mouthStretch=0.08
+    "open", 1.2, jawOpen=0.46, mouthLowerDown=0.18, mouthUpperUp=0.08, mouthStretch=0.06
 )
 _FRONT_OPEN = _viseme(
-    "front-open", 1.1, jawOpen=0.29, mouthLowerDown=0.22, mouthUpperUp=0.18, mouthStretch=0.20
+    "front-open", 1.2, jawOpen=0.41, mouthLowerDown=0.20, mouthUpperUp=0.10, mouthStretch=0.18
 )
-_MID = _viseme("mid", 1.0, jawOpen=0.20, mouthLowerDown=0.22, mouthUpperUp=0.14, mouthStretch=0.16)
-_NEUTRAL = _viseme("neutral", 0.6, jawOpen=0.14, mouthLowerDown=0.14, mouthUpperUp=0.08)
+_MID = _viseme("mid", 1.1, jawOpen=0.29, mouthLowerDown=0.20, mouthUpperUp=0.07, mouthStretch=0.14)
+_NEUTRAL = _viseme("neutral", 0.6, jawOpen=0.17, mouthLowerDown=0.12, mouthUpperUp=0.04)
 _CLOSE_SPREAD = _viseme(
-    "close-spread", 1.0, jawOpen=0.085, mouthLowerDown=0.26, mouthUpperUp=0.18, mouthStretch=0.24,
+    "close-spread", 1.0, jawOpen=0.09, mouthLowerDown=0.26, mouthUpperUp=0.10, mouthStretch=0.24,
     mouthSmile=0.22,
 )  # fmt: skip
 
