@@ -99,7 +99,14 @@ def _run_until_a_new_stage(
 ) -> subprocess.CompletedProcess[str] | None:
     command = [sys.executable, "-m", "vivant.cli", "create", "s1", "--json"]
     command += ["--home", str(result.home.root), *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # What a shell starts in the background ignores Ctrl-C, and so would everything below it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
     answer: list[str] = []
     assert process.stdout is not None
     assert process.stderr is not None

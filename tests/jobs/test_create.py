@@ -169,7 +169,7 @@ def test_mandarin_is_spoken_by_a_voice_that_says_so(home: Home, tmp_path: Path) 
 
 
 def test_a_recording_can_drive_it(home: Home, shared_data: Path, tmp_path: Path) -> None:
-    driven = sorted((shared_data / "lj").glob("*.flac"))[0]
+    driven = sorted((shared_data / "lj").glob("*.wav"))[0]
     spoken = vivant.speak("s1", audio=driven, out=tmp_path / "driven.mp4", home=home.root)
     assert spoken.voice_kind == "recording"
     heard, given = read_audio(tmp_path / "driven.mp4", 16_000), read_audio(driven, 16_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vivant.consent.signing import permit, verify
@@ -180,7 +180,25 @@ def _speech(
     voices: dict[str, Voice] = {
         language: _voice(avatar, language, voice, threads) for language in script.languages
     }
-    return speak_script(script, voices, progress)
+    speech = speak_script(script, voices, progress)
+    stock = [
+        _stock_notice(avatar, language, spoken.name, asked=voice is not None)
+        for language, spoken in sorted(voices.items())
+        if spoken.kind == "stock"
+    ]
+    return replace(speech, notices=(*stock, *speech.notices))
+
+
+def _stock_notice(avatar: Avatar, language: str, name: str, *, asked: bool) -> str:
+    """Why a stock voice speaks, for everybody who hears it."""
+    tongue = {"en": "English", "zh": "Mandarin"}[language]
+    if asked:
+        why = "it was asked for"
+    elif avatar.record.voice_kind == "personal":
+        why = "the personal voice does not speak that language"
+    else:
+        why = "the voice learnt from the person did not pass its checks (vivant report)"
+    return f"{tongue} is said by the stock voice {name}, not by the person's own: {why}."
 
 
 def _voice(avatar: Avatar, language: str, asked: str | None, threads: int) -> Voice:

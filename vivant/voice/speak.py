@@ -65,7 +65,7 @@ def speak_script(
         done += len(piece.words)
     progress(1.0, "speaking")
     speech = _joined(_levelled(parts))
-    return replace(speech, notices=_notices(script, voices) + speech.notices)
+    return replace(speech, notices=_notices(script) + speech.notices)
 
 
 def recording(path: str | Path) -> Speech:
@@ -206,7 +206,7 @@ def _filled(phones: list[Phone], seconds: float) -> Iterable[Phone]:
         yield Phone("", at, seconds, -1)
 
 
-def _notices(script: Script, voices: Mapping[str, Voice]) -> tuple[str, ...]:
+def _notices(script: Script) -> tuple[str, ...]:
     notices = list(script.notices)
     unknown = dict.fromkeys(word for piece in script.pieces for word in guessed(piece))
     if unknown:
@@ -215,10 +215,4 @@ def _notices(script: Script, voices: Mapping[str, Voice]) -> tuple[str, ...]:
             f"No dictionary has these words, so their sound is a guess: {', '.join(unknown)}. "
             f"To set it, write for example [{first}](how it sounds)."
         )
-    kinds = {voices[language].kind for language in script.languages}
-    if len(kinds) > 1:
-        for language in sorted(script.languages):
-            if voices[language].kind == "stock":
-                tongue = {"en": "English", "zh": "Mandarin"}[language]
-                notices.append(f"{tongue} is said by the stock voice {voices[language].name}.")
     return tuple(notices)
