@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from vivant.character import footage
+from vivant.character.presenter import Presenter
 from vivant.media.audio import read_audio
 from vivant.media.video import probe, read_frames
 from vivant.voice.sentences import read_sentences
@@ -31,17 +32,19 @@ class HummingVoice:
 
 
 @pytest.fixture(scope="module")
-def capture(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def capture(man: Presenter, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("capture") / "one"
-    footage.make_capture(
-        folder,
-        seed=1,
-        gender="man",
-        sentences=[("001", "One small step."), ("002", "And then another.")],
-        size=(320, 240),
-        voice=HummingVoice(),
-        film_s=0.4,
-    )
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(footage, "make_presenter", lambda seed, gender: man)
+        footage.make_capture(
+            folder,
+            seed=1,
+            gender="man",
+            sentences=[("001", "One small step."), ("002", "And then another.")],
+            size=(320, 240),
+            voice=HummingVoice(),
+            film_s=0.4,
+        )
     return folder
 
 

@@ -103,16 +103,9 @@ def test_turning_the_head_moves_the_nose_the_same_way(stage: Stage, tracker: Fac
     assert turned[4, 0] - centre[1] > straight[4, 0] - centre[0] + 10
 
 
-def test_the_same_seed_draws_the_same_picture(woman: Presenter, stage: Stage) -> None:
-    again = open_stage(make_presenter(1, "woman"), 640, 480)
-    assert np.array_equal(draw(stage, REST, frame=3), draw(again, REST, frame=3))
-
-
-def test_another_seed_is_another_person(woman: Presenter) -> None:
-    other = make_presenter(2, "woman")
-    skin = woman.skin_points
-    assert np.abs(other.rest[:skin] - woman.rest[:skin]).max() > 0.05
-    assert other.complexion != woman.complexion
+def test_the_same_seed_draws_the_same_picture(man: Presenter) -> None:
+    once, again = open_stage(man, 320, 240), open_stage(make_presenter(1, "man"), 320, 240)
+    assert np.array_equal(draw(once, REST, frame=3), draw(again, REST, frame=3))
 
 
 def test_other_sizes_show_the_same_scene(woman: Presenter) -> None:
