@@ -21,11 +21,12 @@ from typing import Any, Literal
 import numpy as np
 
 from vivant.assets import ASSETS, Asset, asset_path
+from vivant.errors import VivantError
 from vivant.media.audio import resample, write_wav
 from vivant.media.files import atomic_folder, write_json
 from vivant.progress import Progress, silent
-from vivant.voice.align import pronunciations, spoken_words
-from vivant.voice.hibari import HibariVoice, words_of
+from vivant.voice.align import align, pronunciations, spoken_words
+from vivant.voice.hibari import EDGE_S, HibariVoice, words_of
 from vivant.voice.personal import load_personal
 from vivant.voice.prepare import read_split
 from vivant.voice.sentences import Sentence, read_sentence_audio
@@ -60,6 +61,7 @@ SECOND_OF_SELF = 0.85  # second judge (GE2E), whose strangers score higher
 OVER_STOCK = 0.05  # nearer to the person than the nearest stock voice, both judges
 PHONEME_ERROR_OVER_BASE = 0.05
 
+MIN_REFERENCES = 4  # recordings that a person's centre is taken from
 MAN_BELOW_HZ = 165.0  # for choosing a stock voice of the same sex
 
 # Prose of everyday words that training does not use.
@@ -280,9 +282,40 @@ def _levelled(wave: np.ndarray) -> np.ndarray:
     return np.asarray(wave * (0.8 / max(peak, 1e-6)), np.float32)
 
 
-def _references(held_out: Sequence[Sentence], learnt: Sequence[Sentence]) -> list[Sentence]:
-    """Held-out recordings, and others only if there are too few to find a centre."""
-    return [*held_out, *learnt[: max(0, 4 - len(held_out))]]
+def _speech_of(sentence: Sentence) -> np.ndarray | None:
+    """The words of a recording, as tightly cut as made speech is; None if they are not heard."""
+    wave = read_sentence_audio(sentence, RATE)
+    try:
+        found = align(wave, sentence.text)
+    except VivantError:
+        return None
+    if not found.matches:
+        return None
+    begin = max(0.0, found.words[0].start_s - EDGE_S)
+    cut = wave[round(begin * RATE) : round((found.words[-1].end_s + EDGE_S) * RATE)]
+    return _levelled(cut) if len(cut) >= RATE // 2 else None
+
+
+def _references(
+    held_out: Sequence[Sentence], learnt: Sequence[Sentence], told: Callable[[], None]
+) -> tuple[list[Sentence], list[np.ndarray], int]:
+    """Held-out recordings, others if they are too few to find a centre, and how many are held out.
+
+    Silence and the noise of the room around the words would count as voice: they are cut off.
+    """
+    used: list[Sentence] = []
+    waves: list[np.ndarray] = []
+    set_aside = 0
+    for at, sentence in enumerate([*held_out, *learnt]):
+        if at >= len(held_out) and len(waves) >= MIN_REFERENCES:
+            break
+        told()
+        wave = _speech_of(sentence)
+        if wave is not None:
+            used.append(sentence)
+            waves.append(wave)
+            set_aside += at < len(held_out)
+    return used, waves, set_aside or len(waves)
 
 
 def judge_voice(work: Path, model: Path, report: Path, progress: Progress = silent) -> VoiceReport:
@@ -306,8 +339,7 @@ def judge_voice(work: Path, model: Path, report: Path, progress: Progress = sile
     """
     held_out, learnt, manner = read_split(work)
     voice, base = load_personal(model), HibariVoice()
-    references = _references(held_out, learnt)
-    steps = 6 * len(references) + 5 * len(HELD_OUT_TEXT)
+    steps = 6 * max(len(held_out), MIN_REFERENCES) + 5 * len(HELD_OUT_TEXT)
     done = 0
 
     def told(text: str = "judging the voice") -> None:
@@ -322,16 +354,12 @@ def judge_voice(work: Path, model: Path, report: Path, progress: Progress = sile
             found.append(function(wave))
         return found
 
-    real = []
-    for sentence in references:
-        told("reading the recordings")
-        real.append(_levelled(read_sentence_audio(sentence, RATE)))
+    references, real, set_aside = _references(held_out, learnt, told)
     made = _spoken(voice, HELD_OUT_TEXT, told)
     plain = _spoken(base, HELD_OUT_TEXT, told)
     real_first, real_second = each(campplus, real), each(ge2e, real)
     first, second = centre(real_first), centre(real_second)
     stock = nearest_stock(first, second, float(np.exp(manner.f0_mean)) < MAN_BELOW_HZ)
-    set_aside = len(held_out)
     figures = {
         "speaker_similarity": float(np.mean([e @ first for e in each(campplus, made)])),
         "self_similarity": leave_one_out(real_first),
@@ -341,7 +369,7 @@ def judge_voice(work: Path, model: Path, report: Path, progress: Progress = sile
         "second_stock_similarity": stock.second_similarity,
         "phoneme_error_rate": phoneme_error_rate(made, HELD_OUT_TEXT),
         "recording_phoneme_error_rate": phoneme_error_rate(
-            real[:set_aside], [s.text for s in held_out]
+            real[:set_aside], [s.text for s in references[:set_aside]]
         ),
         "base_phoneme_error_rate": phoneme_error_rate(plain, HELD_OUT_TEXT),
         "mos": float(np.mean(each(mean_opinion, made))),
@@ -350,7 +378,7 @@ def judge_voice(work: Path, model: Path, report: Path, progress: Progress = sile
     gate = gate_of(figures)
     with atomic_folder(report) as aside:
         samples = []
-        for at, sentence in enumerate(held_out[:3], 1):
+        for at, sentence in enumerate(references[: min(set_aside, 3)], 1):
             told("writing samples")
             speech = voice.say(Piece(words_of(sentence.text)))
             write_wav(aside / f"made-{at}.wav", speech.wave, speech.rate)

@@ -34,7 +34,7 @@ from vivant.voice.hibari import (
 from vivant.voice.prepare import Manner
 from vivant.voice.speech import Piece, Speech, SpeechKind, SpokenWord
 
-FORMAT = 1  # of the voice folder
+FORMAT = 2  # of the voice folder
 _BLOCKS = 8
 
 
@@ -64,12 +64,10 @@ def build_decoder(state: Mapping[str, np.ndarray]) -> bytes:
     def own(name: str) -> str:
         return weight(name, state[name])
 
-    def linear(x: str, name: str, rows: np.ndarray | None = None) -> str:
-        matrix, bias = state[f"{name}.weight"], state[f"{name}.bias"]
-        if rows is not None:
-            matrix, bias = matrix[rows], bias[rows]
-        product = node("MatMul", [x, weight(f"{name}.weight", matrix.T)], f"{name}.product")
-        return node("Add", [product, weight(f"{name}.bias", bias)], f"{name}.out")
+    def linear(x: str, name: str) -> str:
+        matrix = weight(f"{name}.weight", state[f"{name}.weight"].T)
+        product = node("MatMul", [x, matrix], f"{name}.product")
+        return node("Add", [product, own(f"{name}.bias")], f"{name}.out")
 
     def normalised(x: str, name: str) -> str:
         return node(
@@ -96,8 +94,7 @@ def build_decoder(state: Mapping[str, np.ndarray]) -> bytes:
         y = node("Mul", [linear(y, f"{name}.pw2"), own(f"{name}.gamma")], f"{name}.scaled")
         x = node("Add", [x, turned(y, f"{name}.back")], f"{name}.out")
     y = normalised(turned(x, "last"), "dec_norm")
-    rows = np.concatenate([np.arange(part * BINS, (part + 1) * BINS) for part in (0, 2, 3)])
-    y = turned(linear(y, "head", rows), "magnitudes")
+    y = turned(linear(y, "head"), "magnitudes")
     nodes.append(helper.make_node("Split", [y], ["lh", "ln", "lr"], axis=1, num_outputs=3))
     graph = helper.make_graph(
         nodes,
@@ -137,7 +134,6 @@ class PersonalVoice:
         f0 = self._manner.from_base(frames.f0) * EMPHASIS_HIGHER**stress
         features = frames.features.copy()
         features[F0] = pitch_feature(self._manner.to_base(f0))
-        features[ENERGY] = self._manner.energy_from_base(features[ENERGY], f0)
         features[ENERGY] += EMPHASIS_LOUDER * stress
         _, theta, _, _, phi = self._base.spectra(features)
         lh, ln, lr = (part[0] for part in self._decoder.run(None, {"features": features[None]}))

@@ -23,7 +23,7 @@ from vivant.voice.align import RATE as ALIGN_RATE
 from vivant.voice.align import AlignedWord, align
 from vivant.voice.hibari import (
     BINS,
-    HIDDEN,
+    F0,
     HOP,
     VOICED_ABOVE,
     Base,
@@ -47,7 +47,7 @@ class Utterance:
     """One recording, ready for training."""
 
     id: str
-    features: np.ndarray  # (130, F) float32, the decoder's input
+    features: np.ndarray  # (130, F) float32, the decoder's input; its energy is the base voice's
     f0: np.ndarray  # (F,) Hz, the person's own; 0 without voice
     wave: np.ndarray  # (F * 300,) float32 at 24 kHz, at the base voice's level
 
@@ -61,10 +61,6 @@ class Manner:
     base_f0_mean: float
     base_f0_spread: float
     pace: float  # the person's length of a word over the base voice's
-    energy_mean: float  # of the energy feature in voiced frames
-    energy_spread: float
-    base_energy_mean: float
-    base_energy_spread: float
 
     def to_base(self, f0: np.ndarray) -> np.ndarray:
         """The person's pitch as the base voice would have it; 0 stays 0."""
@@ -73,11 +69,6 @@ class Manner:
     def from_base(self, f0: np.ndarray) -> np.ndarray:
         """The base voice's pitch as the person would have it; 0 stays 0."""
         return _mapped(f0, self.base_f0_mean, self.base_f0_spread, self.f0_mean, self.f0_spread)
-
-    def energy_from_base(self, energy: np.ndarray, f0: np.ndarray) -> np.ndarray:
-        """The base voice's energy feature as the person would have it, where there is voice."""
-        steps = (energy - self.base_energy_mean) / self.base_energy_spread
-        return np.where(f0 > 0, steps * self.energy_spread + self.energy_mean, energy)
 
 
 def _mapped(
@@ -146,12 +137,24 @@ def mel_filters(size: int, count: int, low: float = 30.0, high: float = 11_000.0
     return (np.maximum(triangles, 0) * 2 / (right - left)).astype(np.float32)
 
 
-def track_pitch(waves: Sequence[np.ndarray], progress: Progress = silent) -> list[np.ndarray]:
+def track_pitch(
+    waves: Sequence[np.ndarray], expected: Sequence[np.ndarray], progress: Progress = silent
+) -> list[np.ndarray]:
     """Pitch of each recording, every 12.5 ms, in a range found from the person.
+
+    Parameters
+    ----------
+    waves
+        Mono float32 at 24 kHz.
+    expected
+        (F,) bool for each: where the base voice has voice at this place.
+    progress
+        Told the fraction done.
 
     WORLD's DIO looks for the person's median first, then Harvest (Morise 2017) tracks within an
     octave below and above it: a wide range invites octave errors. Harvest bridges unvoiced sounds,
-    so a frame counts as voiced only where DIO finds a pitch too, or beside such a frame.
+    so a frame counts as voiced only where DIO finds a pitch too, beside such a frame, or where the
+    base voice has voice: the finished voice has it there too, and must have learnt how it sounds.
     """
     import pyworld
 
@@ -169,13 +172,15 @@ def track_pitch(waves: Sequence[np.ndarray], progress: Progress = silent) -> lis
     median = float(np.median(coarse))
     low, high = max(50.0, median / 2.0), min(600.0, median * 2.1)
     tracks = []
-    for at, wave in enumerate(waves):
+    for at, (wave, expected_here) in enumerate(zip(waves, expected, strict=True)):
         progress(at / len(waves), "pitch")
         samples = np.asarray(wave, np.float64)
         f0, _ = pyworld.harvest(samples, RATE, low, high, frame_period=1000 * FRAME_S)
         strict, _ = pyworld.dio(samples, RATE, low, high, frame_period=1000 * FRAME_S)
-        voiced = np.convolve(strict[: len(f0)] > 0, np.ones(3), mode="same") > 0
-        tracks.append(np.where(voiced, f0, 0.0).astype(np.float32))
+        frames = len(expected_here)
+        voiced = np.convolve(strict[:frames] > 0, np.ones(3), mode="same") > 0
+        known = (voiced | expected_here) & (f0[:frames] > VOICED_ABOVE)
+        tracks.append(np.where(known, f0[:frames], 0.0).astype(np.float32))
     return tracks
 
 
@@ -219,8 +224,8 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
     work.mkdir(parents=True, exist_ok=True)
     training, validation, held_out = split(sentences)
     base = Base()
-    hidden, maps, kept, waves, dropped = [], [], [], [], []
-    base_levels, base_energies, base_f0s, base_voiced = [], [], [], []
+    rows, expected, kept, waves, dropped = [], [], [], [], []
+    base_levels, base_f0s = [], []
     base_s = real_s = 0.0
     wanted = [*training, *validation]
     for at, sentence in enumerate(wanted):
@@ -249,15 +254,12 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
         cut = cut[: count * HOP]
         pairs = [(x, y - begin) for x, y in _anchors(mine.words, real.words)]
         base_frame = _time_map(pairs, count, frames.features.shape[1])
-        energies = mel_energy(spoken)[: frames.features.shape[1]]
-        base_levels.append(energies)
-        base_energies.append(frames.features[HIDDEN + 1, : len(energies)])
+        base_levels.append(mel_energy(spoken))
         base_f0s.append(frames.f0[frames.f0 > 60])
-        base_voiced.append(frames.features[HIDDEN + 1, frames.f0 > 60])
         base_s += mine.words[-1].end_s - mine.words[0].start_s
         real_s += real.words[-1].end_s - real.words[0].start_s
-        hidden.append(frames.features[:HIDDEN][:, base_frame])
-        maps.append(base_frame)
+        rows.append(frames.features[:, base_frame])
+        expected.append(frames.f0[base_frame] > 0)
         waves.append(cut.astype(np.float32))
         kept.append(sentence)
     seconds = sum(map(len, waves)) / RATE
@@ -269,39 +271,21 @@ def prepare(sentences: Sequence[Sentence], work: Path, progress: Progress = sile
             f"learnt from; at least {MIN_SPEECH_S:.0f} s are needed.{why}",
             "Check that the texts belong to the recordings, or record more sentences.",
         )
-    levels, energies = np.concatenate(base_levels), np.concatenate(base_energies)
-    slope, offset = np.polyfit(levels, energies, 1)
-    loud = np.percentile(levels, 90)
+    loud = np.percentile(np.concatenate(base_levels), 90)
     waves = [_levelled(wave, loud) for wave in waves]
-    tracks = track_pitch(waves, lambda f, text: progress(0.6 + 0.4 * f, text))
+    tracks = track_pitch(waves, expected, lambda f, text: progress(0.6 + 0.4 * f, text))
     ours = np.log(np.concatenate([f0[f0 > 0] for f0 in tracks]))
     theirs = np.log(np.concatenate(base_f0s))
-    utterances, energies_of, voiced_energies = {}, [], []
-    tracks = [
-        np.where(f0[: rows.shape[1]] > VOICED_ABOVE, f0[: rows.shape[1]], 0).astype(np.float32)
-        for f0, rows in zip(tracks, hidden, strict=True)
-    ]
-    for wave, f0 in zip(waves, tracks, strict=True):
-        energy = (slope * mel_energy(wave)[: len(f0)] + offset).astype(np.float32)
-        energies_of.append(energy)
-        voiced_energies.append(energy[f0 > 0])
-    our_energy, their_energy = np.concatenate(voiced_energies), np.concatenate(base_voiced)
     manner = Manner(
         f0_mean=float(np.median(ours)),
         f0_spread=float(min(_spread(ours), _PITCH_SPREAD)),
         base_f0_mean=float(np.median(theirs)),
         base_f0_spread=float(_spread(theirs)),
         pace=float(np.clip(real_s / base_s, 0.7, 1.4)),
-        energy_mean=float(our_energy.mean()),
-        energy_spread=float(min(our_energy.std(), 1.5 * their_energy.std())),
-        base_energy_mean=float(their_energy.mean()),
-        base_energy_spread=float(their_energy.std()),
     )
-    for sentence, rows, wave, f0, energy in zip(
-        kept, hidden, waves, tracks, energies_of, strict=True
-    ):
-        pitch = pitch_feature(manner.to_base(f0))
-        features = np.concatenate([rows, pitch[None], energy[None]]).astype(np.float32)
+    utterances = {}
+    for sentence, features, wave, f0 in zip(kept, rows, waves, tracks, strict=True):
+        features[F0] = pitch_feature(manner.to_base(f0))
         utterances[sentence.id] = Utterance(sentence.id, features, f0, wave)
     found = Prepared(
         tuple(utterances[s.id] for s in training if s.id in utterances),
@@ -331,7 +315,7 @@ def _levelled(wave: np.ndarray, loud: float) -> np.ndarray:
 
 def _fingerprint(sentences: Sequence[Sentence]) -> str:
     """Changes when a recording or a text does."""
-    digest = hashlib.sha256(f"prepare 2 {BINS} {HOP}".encode())
+    digest = hashlib.sha256(f"prepare 3 {BINS} {HOP}".encode())
     for sentence in sentences:
         stamp = sha256_file(sentence.path)
         digest.update(

@@ -6,9 +6,10 @@ which turns hidden states, pitch and energy into spectra, is copied and tuned to
 1. `prepare` lays every recording over the base voice's frames.
 2. The copy starts with the base's spectral envelopes stretched along frequency, by the factor that
    fits the person's vocal tract best, and shifted to the person's mean spectrum.
-3. It learns to reproduce the recordings from the person's own pitch and energy, under a
-   multi-resolution spectral loss. Pitch enters the network on the base voice's scale, so that it
-   never sees a pitch it was not trained for; the pulses that are filtered have the person's.
+3. It learns to reproduce the recordings from the base voice's energy and the person's own pitch,
+   under a multi-resolution spectral loss. (From the person's energy it would learn more than it is
+   told when it speaks.) Pitch enters the network on the base voice's scale, so that it never sees a
+   pitch it was not trained for; the pulses that are filtered have the person's.
 4. Sentences the person never said are decoded too, and must not stray from the start in step 2:
    sounds that the recordings do not cover stay intelligible.
 
@@ -38,7 +39,6 @@ from vivant.media.files import atomic_folder, atomic_path, write_bytes, write_js
 from vivant.progress import Progress, part, silent
 from vivant.voice.hibari import (
     BINS,
-    ENERGY,
     F0,
     HOP,
     Base,
@@ -65,14 +65,14 @@ class Recipe:
     steps: int
     batch: int = 4
     learning_rate: float = 3e-4
-    anchor: float = 0.3  # weight of step 4
+    anchor: float = 0.0  # weight of step 4
     anchor_common: float = 0.1  # its share for phonemes that the recordings have often
     patience: int = 5  # validations without progress before it stops
     ema: float = 0.99  # of the running mean of the weights
     seed: int = 0
 
 
-TIERS = {"fast": Recipe(steps=360), "standard": Recipe(steps=1200)}
+TIERS = {"fast": Recipe(steps=300), "standard": Recipe(steps=700)}
 
 # Prose that the person need not have read: it covers every English phoneme in running speech.
 COVERING_TEXT = (
@@ -115,14 +115,14 @@ class _Block(nn.Module):
 
 
 class Decoder(nn.Module):
-    """hibari's decoder: (B, 130, F) features to (B, 5 * 601, F) ``lh, theta, ln, lr, phi``."""
+    """Magnitudes of hibari's decoder: (B, 130, F) features to (B, 3 * 601, F) ``lh, ln, lr``."""
 
     def __init__(self) -> None:
         super().__init__()
         self.dec_in = nn.Conv1d(130, 256, 7, padding=3)
         self.dec = nn.ModuleList([_Block() for _ in range(8)])
         self.dec_norm = nn.LayerNorm(256)
-        self.head = nn.Linear(256, 5 * BINS)
+        self.head = nn.Linear(256, 3 * BINS)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         x = self.dec_in(x)
@@ -132,7 +132,7 @@ class Decoder(nn.Module):
 
 
 def base_decoder() -> Decoder:
-    """The base voice's decoder, its 8-bit weights widened to float."""
+    """The base voice's decoder without its phases, its 8-bit weights widened to float."""
     import onnx
     from onnx import numpy_helper
 
@@ -153,7 +153,9 @@ def base_decoder() -> Decoder:
         for layer in (1, 2):
             weight = widened(f"/dec.{block}/pw{layer}/Transpose_output_0")
             state[f"dec.{block}.pw{layer}.weight"] = weight
-    state["head.weight"] = widened("/head/Transpose_output_0")
+    rows = np.concatenate([np.arange(part * BINS, (part + 1) * BINS) for part in (0, 2, 3)])
+    state["head.weight"] = widened("/head/Transpose_output_0")[rows]
+    state["head.bias"] = state["head.bias"][rows]
     decoder = Decoder()
     decoder.load_state_dict(state)
     return decoder.eval()
@@ -170,8 +172,7 @@ def _warp(decoder: Decoder, factor: float) -> Decoder:
     low = np.minimum(places.astype(int), BINS - 2)
     share = torch.tensor(places - low, dtype=torch.float32)
     with torch.no_grad():
-        for part_index in (0, 2, 3):
-            start = part_index * BINS
+        for start in (0, BINS, 2 * BINS):
             for values in (warped.head.weight, warped.head.bias):
                 own = values[start : start + BINS].clone()
                 weight = share[:, None] if own.ndim == 2 else share
@@ -180,6 +181,17 @@ def _warp(decoder: Decoder, factor: float) -> Decoder:
 
 
 # Sound from spectra, and the loss.
+
+
+@dataclass(frozen=True)
+class _Batch:
+    features: torch.Tensor  # (B, 130, CROP + 2 * CONTEXT)
+    pulses: torch.Tensor  # (B, 601, ...)
+    phases: tuple[
+        torch.Tensor, torch.Tensor
+    ]  # of the base decoder, likewise: pulses' (over pi), free
+    wave: torch.Tensor  # (B, ... * 300)
+
 
 _WINDOW = torch.hann_window(FFT)
 
@@ -192,18 +204,15 @@ def _pulses(f0: np.ndarray) -> torch.Tensor:
 
 
 def _sound(
-    magnitudes: tuple[torch.Tensor, ...],
-    phases: tuple[torch.Tensor, torch.Tensor],
-    pulses: torch.Tensor,
-    generator: torch.Generator,
+    magnitudes: tuple[torch.Tensor, ...], batch: _Batch, generator: torch.Generator
 ) -> torch.Tensor:
     """(B, F * 300) sound, as `vivant.voice.hibari.synthesise` makes it, with gradients."""
     lh, ln, lr = (torch.exp(values.clamp(max=7.0)) for values in magnitudes)
-    theta, phi = phases
+    theta, phi = batch.phases
     noise = torch.complex(
         torch.randn(lh.shape, generator=generator), torch.randn(lh.shape, generator=generator)
     )
-    spectrum = pulses * torch.polar(lh, np.pi * torch.tanh(theta)) + ln * noise
+    spectrum = batch.pulses * torch.polar(lh, np.pi * theta) + ln * noise
     spectrum = spectrum + torch.polar(lr, phi)
     spectrum = torch.cat([spectrum, torch.zeros_like(spectrum[..., :1])], -1)
     return torch.istft(spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP)
@@ -234,27 +243,27 @@ def spectral_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
 
 
 @dataclass(frozen=True)
-class _Batch:
-    features: torch.Tensor  # (B, 130, CROP + 2 * CONTEXT)
-    pulses: torch.Tensor  # (B, 601, ...)
-    wave: torch.Tensor  # (B, ... * 300)
-
-
-@dataclass(frozen=True)
 class _Material:
     utterance: Utterance
     pulses: torch.Tensor
+    phases: tuple[torch.Tensor, torch.Tensor]  # in 16 bits: they are kept for all recordings
 
 
-def _material(utterances: tuple[Utterance, ...]) -> list[_Material]:
-    return [_Material(u, _pulses(u.f0)) for u in utterances]
+def _material(utterances: tuple[Utterance, ...], base: Base) -> list[_Material]:
+    found = []
+    for utterance in utterances:
+        _, theta, _, _, phi = base.spectra(utterance.features)
+        turned = np.angle(np.exp(1j * phi)).astype(np.float16)
+        phases = torch.from_numpy(np.tanh(theta).astype(np.float16)), torch.from_numpy(turned)
+        found.append(_Material(utterance, _pulses(utterance.f0), phases))
+    return found
 
 
 def _batch(material: list[_Material], rng: np.random.Generator, size: int) -> _Batch:
     length = CROP + 2 * CONTEXT
     frames = np.array([m.utterance.features.shape[1] for m in material], float)
     chosen = rng.choice(len(material), size, p=frames / frames.sum())
-    features, pulses, waves = [], [], []
+    features, pulses, thetas, phis, waves = [], [], [], [], []
     for index in chosen:
         item = material[index]
         spare = item.utterance.features.shape[1] - length
@@ -265,30 +274,24 @@ def _batch(material: list[_Material], rng: np.random.Generator, size: int) -> _B
         w = torch.from_numpy(item.utterance.wave[start * HOP : stop * HOP])
         features.append(functional.pad(x, (0, short)))
         pulses.append(functional.pad(item.pulses[:, start:stop], (0, short)))
+        thetas.append(functional.pad(item.phases[0][:, start:stop].float(), (0, short)))
+        phis.append(functional.pad(item.phases[1][:, start:stop].float(), (0, short)))
         waves.append(functional.pad(w, (0, short * HOP)))
-    return _Batch(torch.stack(features), torch.stack(pulses), torch.stack(waves))
+    phases = torch.stack(thetas), torch.stack(phis)
+    return _Batch(torch.stack(features), torch.stack(pulses), phases, torch.stack(waves))
 
 
-def _loss(
-    decoder: Decoder, base: Decoder, batch: _Batch, generator: torch.Generator
-) -> torch.Tensor:
-    with torch.no_grad():
-        _, theta, _, _, phi = _rows(base(batch.features))
-    lh, _, ln, lr, _ = _rows(decoder(batch.features))
-    made = _sound((lh, ln, lr), (theta, phi), batch.pulses, generator)
+def _loss(decoder: Decoder, batch: _Batch, generator: torch.Generator) -> torch.Tensor:
+    made = _sound(_rows(decoder(batch.features)), batch, generator)
     middle = slice(CONTEXT * HOP, (CONTEXT + CROP) * HOP)
     return spectral_loss(made[:, middle], batch.wave[:, middle])
 
 
-def _validation_loss(
-    decoder: Decoder, base: Decoder, material: list[_Material], seed: int
-) -> float:
+def _validation_loss(decoder: Decoder, material: list[_Material], seed: int) -> float:
     rng = np.random.default_rng((seed, 10**6))
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        losses = [
-            float(_loss(decoder, base, _batch(material, rng, 4), generator)) for _ in range(4)
-        ]
+        losses = [float(_loss(decoder, _batch(material, rng, 4), generator)) for _ in range(4)]
     return float(np.mean(losses))
 
 
@@ -296,23 +299,21 @@ def _best_start(base: Decoder, material: list[_Material], recipe: Recipe) -> tup
     """The base decoder, warped and equalised towards the person, with the smallest loss."""
     best: tuple[float, Decoder, float] | None = None
     for factor in WARPS:
-        decoder = _equalised(_warp(base, factor), base, material, recipe.seed)
-        loss = _validation_loss(decoder, base, material, recipe.seed)
+        decoder = _equalised(_warp(base, factor), material, recipe.seed)
+        loss = _validation_loss(decoder, material, recipe.seed)
         if best is None or loss < best[0]:
             best = (loss, decoder, factor)
     assert best is not None
     return best[1], best[2]
 
 
-def _equalised(decoder: Decoder, base: Decoder, material: list[_Material], seed: int) -> Decoder:
+def _equalised(decoder: Decoder, material: list[_Material], seed: int) -> Decoder:
     """Shift the decoder's biases by the difference of the mean log spectra, smoothed."""
     rng = np.random.default_rng((seed, 10**6 + 1))
     generator = torch.Generator().manual_seed(seed)
     batch = _batch(material, rng, 12)
     with torch.no_grad():
-        _, theta, _, _, phi = _rows(base(batch.features))
-        lh, _, ln, lr, _ = _rows(decoder(batch.features))
-        made = _sound((lh, ln, lr), (theta, phi), batch.pulses, generator)
+        made = _sound(_rows(decoder(batch.features)), batch, generator)
         logs = []
         for wave in (made, batch.wave):
             spectrum = torch.stft(wave, FFT, HOP, FFT, _WINDOW, return_complex=True).abs()
@@ -324,8 +325,7 @@ def _equalised(decoder: Decoder, base: Decoder, material: list[_Material], seed:
             functional.pad(shift[None, None], (20, 20), mode="replicate"),
             (kernel / kernel.sum())[None, None],
         )[0, 0]
-        for part_index in (0, 2, 3):
-            decoder.head.bias[part_index * BINS : (part_index + 1) * BINS] += smooth
+        decoder.head.bias.add_(smooth.repeat(3))
     return decoder
 
 
@@ -334,11 +334,13 @@ class _Covering:
     """A sentence the person need not have said, as the finished voice will decode it."""
 
     features: torch.Tensor  # (130, F)
+    target: torch.Tensor  # (1803, F), of the decoder that training starts from
     weight: torch.Tensor  # (F,) 1 for phonemes that no recording has, towards 0 for common ones
 
 
-def _covering(prepared: Prepared, sentences: Sequence[Sentence]) -> list[_Covering]:
-    base = Base()
+def _covering(
+    prepared: Prepared, sentences: Sequence[Sentence], base: Base, start: Decoder
+) -> list[_Covering]:
     learnt = {utterance.id for utterance in prepared.train}
     counts: Counter[str] = Counter()
     for sentence in sentences:
@@ -351,38 +353,35 @@ def _covering(prepared: Prepared, sentences: Sequence[Sentence]) -> list[_Coveri
         features = frames.features.copy()
         person = prepared.manner.from_base(frames.f0)
         features[F0] = pitch_feature(prepared.manner.to_base(person))
-        features[ENERGY] = prepared.manner.energy_from_base(features[ENERGY], person)
         rare = np.array([np.exp(-counts[symbol] / RARE_BELOW) for symbol in tokens.symbols])
         weight = rare[frames.token_of_frame].astype(np.float32)
-        found.append(_Covering(torch.from_numpy(features), torch.from_numpy(weight)))
+        x = torch.from_numpy(features)
+        with torch.no_grad():
+            target = start(x[None])[0]
+        found.append(_Covering(x, target, torch.from_numpy(weight)))
     return found
 
 
 def _anchor_loss(
     decoder: Decoder,
-    start: Decoder,
     covering: list[_Covering],
     rng: np.random.Generator,
     common: float,
 ) -> torch.Tensor:
     """How far the spectra of unsaid prose moved beyond a common shift; rare sounds count most."""
     length = CROP + 2 * CONTEXT
-    crops, weights = [], []
+    crops, targets, weights = [], [], []
     for index in rng.choice(len(covering), 2):
         item = covering[index]
         spare = item.features.shape[1] - length
         at = int(rng.integers(0, max(spare, 0) + 1))
         short = max(0, -spare)
         crops.append(functional.pad(item.features[:, at : at + length], (0, short)))
+        targets.append(functional.pad(item.target[:, at : at + length], (0, short)))
         weights.append(functional.pad(item.weight[at : at + length], (0, short)))
-    x = torch.stack(crops)
     weight = (common + (1 - common) * torch.stack(weights))[:, None]
-    with torch.no_grad():
-        target = start(x)
-    moved = decoder(x) - target
     total = torch.zeros(())
-    for part_index in (0, 2):
-        rows = moved[:, part_index * BINS : (part_index + 1) * BINS]
+    for rows in _rows(decoder(torch.stack(crops)) - torch.stack(targets))[:2]:
         rows = rows - rows.mean(2, keepdim=True)  # the person's mean spectrum is free
         distance = functional.smooth_l1_loss(rows, torch.zeros_like(rows), reduction="none")
         total = total + (distance * weight).mean()
@@ -460,21 +459,24 @@ def _train(
 ) -> tuple[dict[str, np.ndarray], float]:
     """Run or resume training; the best weights and the warp they started from."""
     progress(0.0, "loading the base voice")
-    base = base_decoder().requires_grad_(False)
-    train, validation = _material(prepared.train), _material(prepared.validation)
-    covering = _covering(prepared, sentences)
+    base = Base()
+    train, validation = _material(prepared.train, base), _material(prepared.validation, base)
     checkpoint = work / "checkpoint.pt"
     saved = _read_checkpoint(checkpoint, prepared, recipe)
     if saved is None:
-        start, factor = _best_start(base, train, recipe)
+        start, factor = _best_start(base_decoder().requires_grad_(False), train, recipe)
     else:
-        start, factor = copy.deepcopy(base), saved["warp"]
+        start, factor = base_decoder().requires_grad_(False), saved["warp"]
         start.load_state_dict(saved["start"])
-    start.requires_grad_(False)
+    covering = _covering(prepared, sentences, base, start)
     decoder = copy.deepcopy(start).requires_grad_(True)
     averaged = copy.deepcopy(start)
     optimiser = torch.optim.AdamW(
-        decoder.parameters(), recipe.learning_rate, betas=(0.8, 0.99), weight_decay=1e-3
+        decoder.parameters(),
+        recipe.learning_rate,
+        betas=(0.8, 0.99),
+        weight_decay=1e-3,
+        fused=True,
     )
     step, best, best_loss, since = 0, copy.deepcopy(start.state_dict()), float("inf"), 0
     if saved is not None:
@@ -492,10 +494,10 @@ def _train(
             warm = min(1.0, (step + 1) / 30)
             cool = 0.5 * (1 + np.cos(np.pi * step / recipe.steps))
             group["lr"] = float(recipe.learning_rate * warm * (0.05 + 0.95 * cool))
-        loss = _loss(decoder, base, _batch(train, rng, recipe.batch), generator)
+        loss = _loss(decoder, _batch(train, rng, recipe.batch), generator)
         if recipe.anchor and step % 2 == 0:
             loss = loss + 2 * recipe.anchor * _anchor_loss(
-                decoder, start, covering, rng, recipe.anchor_common
+                decoder, covering, rng, recipe.anchor_common
             )
         optimiser.zero_grad()
         loss.backward()
@@ -507,7 +509,7 @@ def _train(
             for mean, value in zip(averaged.parameters(), decoder.parameters(), strict=True):
                 mean.lerp_(value, 1 - keep)
         if step % CHECKPOINT_EVERY == 0 or step == last:
-            found = _validation_loss(averaged, base, validation, recipe.seed)
+            found = _validation_loss(averaged, validation, recipe.seed)
             since += 1
             if found < best_loss:
                 best_loss, best, since = found, copy.deepcopy(averaged.state_dict()), 0
