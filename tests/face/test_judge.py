@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 from vivant.face.judge import FaceReport, detail, ssim, sync
+from vivant.jobs.report import FIGURES
 from vivant.media.video import probe
+
+pytestmark = pytest.mark.xdist_group("face")
 
 
 @pytest.mark.parametrize("late", [-4, 0, 3])
@@ -45,6 +48,7 @@ def test_a_face_learnt_in_a_minute_already_follows_the_sound(
     assert found.opening_correlation > 0.5
     assert abs(found.sync_offset_ms) <= 60
     assert found.sharpness_ratio > 0.7
+    assert found.silence_motion_px <= found.truth_silence_motion_px + 0.05
 
 
 def test_the_report_holds_the_contract_the_changed_voices_and_pictures_that_open(
@@ -52,6 +56,9 @@ def test_the_report_holds_the_contract_the_changed_voices_and_pictures_that_open
 ) -> None:
     found, folder = judged
     report = json.loads((folder / "report.json").read_text())
+    for figure in FIGURES:
+        if figure.part == "face":
+            assert isinstance(report[figure.key], float), figure.key
     assert report["psnr_db"] == pytest.approx(found.psnr_db, abs=1e-3)
     assert {"higher voice", "lower voice", "noise at 20 dB"} <= set(report["changed_voices"])
     assert report["gate"]["passed"] == (report["gate"]["reasons"] == [])

@@ -28,6 +28,16 @@ PATCH_QUALITY = 95  # JPEG
 MAX_SIDE = 1920  # larger footage is shrunk to this
 
 
+def damaged(path: Path, reason: str) -> VivantError:
+    """The error about a file of an avatar that cannot be used."""
+    return VivantError(
+        "avatar-damaged",
+        f"{path}: {reason}.",
+        "Restore the avatar's folder from a copy, or create it again.",
+        file=path,
+    )
+
+
 class FootageWriter:
     """Encodes base footage. Use as a context manager; sizes must be even."""
 
@@ -94,8 +104,11 @@ class Footage:
     def __init__(self, path: Path, size: tuple[int, int] | None = None) -> None:
         self._path = path
         self._size = size
-        self._container: Any = av.open(str(path))
-        self._stream: Any = self._container.streams.video[0]
+        try:
+            self._container: Any = av.open(str(path))
+            self._stream: Any = self._container.streams.video[0]
+        except (av.FFmpegError, IndexError) as error:
+            raise damaged(path, f"it cannot be read ({error})") from error
         self._stream.codec_context.thread_count = 1
         self._groups: OrderedDict[int, list[Any]] = OrderedDict()
         self._decoder: Iterator[Any] | None = None
@@ -114,13 +127,7 @@ class Footage:
         self._groups.move_to_end(group)
         frames = self._groups[group]
         if index % GROUP >= len(frames):
-            raise VivantError(
-                "avatar-damaged",
-                f"{self._path}: has no frame {index}.",
-                "Restore the avatar's folder from a copy, or create it again.",
-                file=self._path,
-                at_s=index / FPS,
-            )
+            raise damaged(self._path, f"it has no frame {index}")
         frame = frames[index % GROUP]
         width, height = self._size or (frame.width, frame.height)
         smaller = width < frame.width

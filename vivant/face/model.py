@@ -8,14 +8,15 @@ footage/      base footage, one file a take
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from vivant.errors import VivantError
 from vivant.face.codes import LOOK, MouthModel, Rest
+from vivant.face.footage import damaged
 
 VERSION = 1
 
@@ -123,10 +124,5 @@ def load_model(path: Path) -> FaceModel:
             height,
             float(arrays["scale"]),
         )
-    except (OSError, ValueError, KeyError, EOFError) as error:
-        raise VivantError(
-            "avatar-damaged",
-            f"{path}: is not a face model that this version made ({error}).",
-            "Restore the avatar's folder from a copy, or create it again.",
-            file=path,
-        ) from error
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise damaged(path, f"it is not a face model that this version made ({error})") from error

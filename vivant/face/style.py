@@ -16,9 +16,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from vivant.errors import VivantError
-from vivant.face.base import Base, plan_base
+from vivant.face.base import Base, between, plan_base
 from vivant.face.crop import REGION, SHAPE, invert, transform
-from vivant.face.footage import Footage, PatchBank
+from vivant.face.footage import Footage, PatchBank, damaged
 from vivant.face.landmarks import CHIN, FOREHEAD, LEFT_CHEEK_EDGE, RIGHT_CHEEK_EDGE
 from vivant.face.model import FaceModel, load_model
 from vivant.face.paint import Painter, Source, Target, make_painter, paint
@@ -65,9 +65,12 @@ class Driver:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime raises a dozen kinds of its own
+            raise damaged(path, "it holds no network that can be read") from error
 
     def listen(self, wave: np.ndarray, frames: int) -> Said:
         """Codes of (samples,) float32 sound at 16 kHz for `frames` video frames."""
@@ -95,11 +98,14 @@ def open_mouths(folder: Path) -> Mouths:
         ``avatar-damaged``.
     """
     model = load_model(folder / "face.npz")
+    patches, index = folder / "patches.bin", model.bank.patch_index
+    if not patches.is_file() or patches.stat().st_size != index[-1]:
+        raise damaged(patches, f"it should hold {index[-1]} bytes")
     return Mouths(
         model,
         make_search(model.mouth, model.bank),
         make_painter(model.mouth, model.reference, model.scale),
-        PatchBank(folder / "patches.bin", model.bank.patch_index),
+        PatchBank(patches, index),
     )
 
 
@@ -230,7 +236,7 @@ class RealRenderer:
             for first, second, share in zip(plan.first, plan.second, plan.share, strict=True):
                 shown = frame(int(first))
                 if share:
-                    shown = cv2.addWeighted(shown, 1 - share, frame(int(second)), share, 0)
+                    shown = between(shown, frame(int(second)), float(share))
                 yield np.require(shown, requirements=["C", "W"])
         finally:
             for footage in opened.values():
