@@ -5,6 +5,7 @@ verify. Stopped half-way, the same command goes on where it was.
 from __future__ import annotations
 
 import datetime
+import sys
 import time
 from dataclasses import dataclass
 from importlib.resources import files
@@ -18,7 +19,7 @@ from vivant.jobs.create import create, show_nothing
 from vivant.jobs.home import Home
 from vivant.jobs.report import read_report, rows, write_report_page
 from vivant.jobs.speak import Spoken, speak
-from vivant.jobs.stages import StageProgress
+from vivant.jobs.stages import StageProgress, child_main, run_children
 from vivant.media.files import atomic_folder
 from vivant.progress import Progress
 from vivant.release.verify import Verification, verify_file
@@ -99,10 +100,11 @@ def demo(
     home, capture = Home(out / "home"), out / f"capture-{gender}-{seed}"
     name = f"{NAME}-{gender}-{seed}"
 
-    def footage(fraction: float, text: str) -> None:
-        progress("footage", fraction, text)
-
-    _make_capture(capture, seed, gender, footage)
+    if capture.exists():
+        progress("footage", 1.0, "made before")
+    else:  # in a process of its own, so that its memory is free again for training
+        command = [sys.executable, "-m", "vivant.jobs.demo", str(capture), str(seed), gender]
+        run_children({"footage": command}, home.root / "logs", progress)
     consent = _consent(out, name)
     try:
         avatar = home.avatar(name)
@@ -144,9 +146,6 @@ def _make_capture(folder: Path, seed: int, gender: str, progress: Progress) -> N
     from vivant.character.footage import make_capture
     from vivant.voice.kokoro import KokoroVoice
 
-    if folder.exists():
-        progress(1.0, "made before")
-        return
     lines = (files("vivant.character") / "sentences.txt").read_text(encoding="utf-8").splitlines()
     sentences = [(f"{number:03d}", line) for number, line in enumerate(lines, 1) if line]
     with atomic_folder(folder) as aside:
@@ -175,3 +174,16 @@ def _consent(out: Path, name: str) -> Path:
         write_statement(statement, out / f"{name}.statement.json")
         sign_file(out / f"{name}.statement.json", out / f"{name}.key.pem", signed, make_key=True)
     return signed
+
+
+if __name__ == "__main__":
+
+    def _footage(progress: StageProgress) -> None:
+        _make_capture(
+            Path(sys.argv[1]),
+            int(sys.argv[2]),
+            sys.argv[3],
+            lambda fraction, text: progress("footage", fraction, text),
+        )
+
+    sys.exit(child_main(_footage))
