@@ -13,6 +13,7 @@ import functools
 import itertools
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,8 +194,14 @@ def align(wave: np.ndarray, text: str) -> Alignment:
         ``not-aligned``: there is no way through the recording with these words, and why.
         A wrong text often still aligns, badly: ask `Alignment.matches`.
     """
-    words = spoken_words(text)
-    return align_words(wave, words)
+    foreign = [c for c in text if c.isalpha() and not unicodedata.name(c, "").startswith("LATIN")]
+    if foreign:
+        raise VivantError(
+            "not-aligned",
+            f"The text has letters that are not English: “{''.join(foreign[:8])}”.",
+            "Only English sentences can be learnt from: leave this recording out.",
+        )
+    return align_words(wave, spoken_words(text))
 
 
 def align_words(wave: np.ndarray, words: tuple[str, ...]) -> Alignment:

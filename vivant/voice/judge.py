@@ -28,7 +28,7 @@ from vivant.progress import Progress, silent
 from vivant.voice.align import align, pronunciations, spoken_words
 from vivant.voice.hibari import EDGE_S, HibariVoice, words_of
 from vivant.voice.personal import load_personal
-from vivant.voice.prepare import read_split
+from vivant.voice.prepare import read_dropped, read_split
 from vivant.voice.sentences import Sentence, read_sentence_audio
 from vivant.voice.speaker import RATE, campplus, centre, ge2e, similarity
 from vivant.voice.speech import Piece, Voice
@@ -59,6 +59,7 @@ ASSETS.update(
 SIMILARITY_OF_SELF = 0.75  # of the person's own similarity, first judge (CAM++)
 SECOND_OF_SELF = 0.85  # second judge (GE2E), whose strangers score higher
 OVER_STOCK = 0.05  # nearer to the person than the nearest stock voice, both judges
+AS_GOOD_AS_SELF = 0.9  # of the person's own similarity: then a stock voice may be as near
 PHONEME_ERROR_OVER_BASE = 0.05
 
 MIN_REFERENCES = 4  # recordings that a person's centre is taken from
@@ -109,6 +110,7 @@ class VoiceReport:
     gate: Gate
     sentences: int  # prose sentences judged
     recordings: int  # real recordings judged
+    left_out: tuple[tuple[str, str], ...] = ()  # recordings that were not learnt from, and why
     pictures: tuple[dict[str, str], ...] = ()  # sound files beside report.json, with captions
 
     def as_json(self) -> dict[str, Any]:
@@ -118,6 +120,7 @@ class VoiceReport:
             for key, value in asdict(self).items()
         }
         out["gate"] = {"passed": self.gate.passed, "reasons": list(self.gate.reasons)}
+        out["left_out"] = [{"sentence": name, "reason": why} for name, why in self.left_out]
         out["pictures"] = list(self.pictures)
         return out
 
@@ -393,6 +396,7 @@ def judge_voice(work: Path, model: Path, report: Path, progress: Progress = sile
             gate=gate,
             sentences=len(HELD_OUT_TEXT),
             recordings=len(real),
+            left_out=read_dropped(work),
             pictures=tuple(samples),
             **figures,
         )
@@ -422,7 +426,7 @@ def gate_of(figures: dict[str, float]) -> Gate:
                 f"It does not sound enough like the person: {judge} similarity {found:.2f}, at "
                 f"least {share * own:.2f} wanted ({share:.0%} of the person's own {own:.2f})."
             )
-        if found < stock + OVER_STOCK:
+        if found < min(stock + OVER_STOCK, AS_GOOD_AS_SELF * own):
             reasons.append(
                 f"A stock voice sounds about as much like the person: {judge} similarity "
                 f"{stock:.2f}, this one {found:.2f}."

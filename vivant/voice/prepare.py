@@ -380,6 +380,12 @@ def _load(work: Path, key: str, sentences: Sequence[Sentence]) -> Prepared | Non
     )
 
 
+def read_dropped(work: Path) -> tuple[tuple[str, str], ...]:
+    """The recordings that `prepare` did not use, and why."""
+    record = json.loads((work / "prepared.json").read_text(encoding="utf-8"))
+    return tuple((name, why) for name, why in record["dropped"])
+
+
 def read_split(work: Path) -> tuple[tuple[Sentence, ...], tuple[Sentence, ...], Manner]:
     """What `prepare` left in `work`: sentences held out and learnt from, and the manner."""
     record = json.loads((work / "prepared.json").read_text(encoding="utf-8"))
