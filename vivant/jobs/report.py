@@ -64,8 +64,11 @@ FIGURES = (
     ),
     Figure(
         "face", "psnr_db", "Mouth PSNR", "dB",
-        "How close the drawn mouth is to the true one, pixel by pixel; 28 is a mouth that never "
-        "opens, 30 and more follows speech.",
+        "How close the drawn mouth is to the true one, pixel by pixel: higher is nearer.",
+    ),
+    Figure(
+        "face", "closed_psnr_db", "Mouth PSNR, never opening", "dB",
+        "The same for a mouth that stays shut: what the line above must beat.",
     ),
     Figure(
         "face", "ssim", "Mouth SSIM", "",
@@ -73,7 +76,15 @@ FIGURES = (
     ),
     Figure(
         "face", "lmd_px", "Lip landmark distance", "px",
-        "How far the lips are from the true ones, on a face 160 pixels wide; below 1 is close.",
+        "How far the lips are from the true ones, on a picture 160 pixels wide; below 1 is close.",
+    ),
+    Figure(
+        "face", "closed_lmd_px", "Lip landmark distance, never opening", "px",
+        "The same for a mouth that stays shut.",
+    ),
+    Figure(
+        "face", "opening_correlation", "Mouth follows the sound", "",
+        "Correlation of the drawn mouth's opening with the true one's: 1 is in step.",
     ),
     Figure(
         "face", "sharpness_ratio", "Sharpness", "of truth",
@@ -109,6 +120,17 @@ def rows(report: dict[str, Any]) -> list[tuple[Figure, float]]:
     ]
 
 
+CHANGED = ("psnr_db", "ssim", "lmd_px", "opening_correlation", "sync_offset_ms")
+
+
+def changed_voices(report: dict[str, Any]) -> list[tuple[str, list[float]]]:
+    """Each changed voice with its figures, in the order of `CHANGED`."""
+    return [
+        (name, [found[key] for key in CHANGED])
+        for name, found in report["face"].get("changed_voices", {}).items()
+    ]
+
+
 def report_text(avatar: Avatar, report: dict[str, Any]) -> str:
     """The report for a terminal."""
     record = avatar.record
@@ -117,6 +139,11 @@ def report_text(avatar: Avatar, report: dict[str, Any]) -> str:
         lines.append("EVALUATION: made from research recordings; everything it says is stamped so.")
     for figure, value in rows(report):
         lines.append(f"  {figure.name:<40} {value:>8.3f} {figure.unit:<8} {figure.meaning}")
+    lines.append(
+        "  The mouth when the same is said in another voice: PSNR, SSIM, lips px, follows, ms"
+    )
+    for name, values in changed_voices(report):
+        lines.append(f"    {name:<38} " + " ".join(f"{value:>8.3f}" for value in values))
     gate = report["gate"]
     lines.append("gate: " + ("passed" if gate["passed"] else "not passed"))
     lines += [f"  {reason}" for reason in gate["reasons"]]
@@ -135,6 +162,12 @@ def write_report_page(avatar: Avatar, report: dict[str, Any], path: Path) -> Non
         f"<td>{html.escape(figure.meaning)}</td></tr>"
         for figure, value in rows(report)
     )
+    changed = "".join(
+        f"<tr><th>{html.escape(name)}</th>"
+        + "".join(f"<td>{value:.3f}</td>" for value in values)
+        + "</tr>"
+        for name, values in changed_voices(report)
+    )
     media = "".join(
         _figure(folder / part / item["file"], item["caption"])
         for part in ("face", "voice")
@@ -152,6 +185,9 @@ that the training never saw. Faces and voices here are machine-made copies or th
 are compared with, as each caption says.</p>
 <p class="gate">{verdict}</p><ul>{reasons}</ul>
 <table>{table}</table>
+<h2>The mouth when the same is said in another voice</h2>
+<table><tr><th>voice</th><th>PSNR, dB</th><th>SSIM</th><th>lips, px</th><th>follows</th>
+<th>sync, ms</th></tr>{changed}</table>
 {media}
 </body></html>
 """
