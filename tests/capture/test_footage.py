@@ -31,10 +31,22 @@ def codes(report: CheckReport) -> set[str]:
 
 
 def test_good_clips_have_nothing_wrong_but_their_number(shared_data: Path) -> None:
-    clips = sorted((shared_data / "grid_s1").glob("*.mpg"))[:3]
-    report = check([*clips, *sorted((shared_data / "grid_others").glob("*.mpg"))])
-    assert codes(report) == {"too-short"}
-    assert report.seconds == pytest.approx(21.0)
+    for clips in (
+        sorted((shared_data / "grid_s1").glob("*.mpg"))[:3],
+        *([path] for path in sorted((shared_data / "grid_others").glob("*.mpg"))),
+    ):
+        report = check(clips)
+        assert codes(report) - {"no-rest"} == {"too-short"}
+        assert report.seconds == pytest.approx(3.0 * len(clips))
+
+
+def test_two_people_in_two_files(shared_data: Path) -> None:
+    """Each file shows one face, but not the same one."""
+    clips = sorted((shared_data / "grid_s1").glob("*.mpg"))[:2]
+    other = sorted((shared_data / "grid_others").glob("*.mpg"))[0]
+    finding = only(check([clips[0], other, clips[1]]), "other-face")
+    assert finding.file == str(other)
+    assert finding.at_s is not None
 
 
 def test_many_short_files_add_up(shared_data: Path) -> None:
@@ -54,6 +66,17 @@ def test_text_file_named_mp4(tmp_path: Path) -> None:
     path = tmp_path / "film.mp4"
     path.write_text("This is not a film.\n" * 100)
     assert only(check([path]), "unreadable-media").file == str(path)
+
+
+def test_only_what_is_usable_counts(take: Take, save: Save) -> None:
+    """Thirty seconds of film, half of it with a hand before the mouth."""
+    hand = [
+        cover_mouth(rgb, face, "hand")
+        for rgb, face in zip(take.frames, take.landmarks, strict=True)
+    ]
+    part = [*take.frames[:55], *hand[:55]]
+    finding = only(check([save("half.mp4", part * 7, take.wave)]), "too-short")
+    assert "usable" in finding.message
 
 
 def test_zero_bytes_and_missing(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from vivant.capture.sentences import (
     judge_speakers,
     judge_texts,
     match_text,
+    other_texts,
 )
 from vivant.capture.sound import RATE, SoundScan, frame_levels, quiet_tonal_percent, scan_sound
 from vivant.capture.thresholds import FEW_SHARE, THRESHOLDS
@@ -180,7 +181,8 @@ def _check_sentences(
             ge2es.append(speaker.ge2e(piece16))
             voiced.append(sentence)
             if can_align(sentence.text):
-                texts.append((sentence, match_text(piece16, sentence.text)))
+                others = other_texts([each.text for each in sentences], number)
+                texts.append((sentence, match_text(piece16, sentence.text, others)))
         except VivantError as error:
             unread = sentence.path
             findings.append(from_error(error, sentence.path))
@@ -289,7 +291,7 @@ _SOUND_WORDS: tuple[tuple[str, str, str], ...] = (
     ),
     (
         "clipped",
-        "is clipped: {value:.1f} % of it is at the loudest possible value",
+        "is clipped: {value:.1f} % of it is at its ceiling (natural sound: under 1 %)",
         "Lower the microphone's gain and record again; clipping cannot be undone.",
     ),
     (
@@ -320,8 +322,11 @@ def _judge_sounds(
     findings: list[Finding] = []
     if not sounds:
         return findings
-    # A short clip has few falls and few pauses: for these two, all short ones are one recording.
+    # A short clip has few falls and few pauses: for these two, all short ones are one recording,
+    # when together they are long enough.
     short = [item for item in sounds if item[2].seconds < ALONE_S]
+    if sum(scan.seconds for _, _, scan in short) < ALONE_S:
+        short = []
     falls = [scan.decay_s for _, _, scan in short if scan.decay_s is not None]
     decay = float(np.median(falls)) if falls else 0.0
     tonal, worst, tonal_at = quiet_tonal_percent([scan for _, _, scan in short] or [sounds[0][2]])

@@ -62,7 +62,7 @@ SOUND = (
     Threshold("low-sample-rate", "sample rate", "Hz", 22_050, 16_000),
     Threshold("narrow-band", "strongest hiss from 4.5 to 7.5 kHz, beside speech", "dB", -32, -42),
     Threshold("too-quiet", "loudness", "LUFS", -36, -48),
-    _above("clipped", "samples at the loudest possible value", "%", 0.3, 1.5),
+    _above("clipped", "samples near the ceiling", "%", 1.3, 2.5),
     Threshold("noisy", "speech above noise", "dB", 20, 10),
     _above("reverberant", "time for sound to die away by 60 dB", "s", 0.5, 0.85),
     _above("background-sound", "quietest moments with music or a voice in them", "%", 28, 65),
@@ -102,6 +102,8 @@ REST_OPENING = 0.022  # inner lips apart, in face widths
 WORD_LOSS_LEAST, WORD_LOSS_MOST, WORD_LOSS_FACTOR = 350.0, 700.0, 2.5
 WORD_LOSS_FEW = 550.0  # with fewer than WORDS_TO_TELL words
 WORDS_TO_TELL = 40
+SURE_SCORE = 0.5  # of a text: no other sentence's text reached it (GRID, LJ)
+LEAD_LEAST = 8.5  # of the right text's score over other sentences' mean: 9.2 and more (GRID)
 FEW_SHARE = 0.05  # of all recordings may have bad sound: they are warned of and left out
 WRONG_SHARE = 0.3  # of a sentence's words: it is another sentence
 DOUBTFUL_SHARE = 0.1  # of all sentences: no longer single hard ones, the texts are wrong
