@@ -51,8 +51,8 @@ FFT = 1200
 CROP = 80  # frames a training example: one second
 CONTEXT = 12  # frames on either side that the loss does not see, the edge of the receptive field
 CHECKPOINT_EVERY = 100  # steps; also how often the validation loss is taken
-REACH = 1.06  # how far the weights go, of the way that training moved them
-CONTRAST = 1.13  # how far spectra go from their mean, of what the network says
+REACH = 1.04  # how far the weights go, of the way that training moved them
+CONTRAST = 1.15  # how far spectra go from their mean, of what the network says
 WARPS = (0.88, 0.94, 1.0, 1.07, 1.14, 1.21, 1.28, 1.36)  # tried first; over 1 lowers formants
 
 
