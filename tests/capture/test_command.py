@@ -14,6 +14,7 @@ from tests.capture.conftest import Save, Take
 from vivant import cli
 from vivant.capture.findings import CheckReport, Finding, Span
 from vivant.capture.page import page, waveform, write_page
+from vivant.capture.thresholds import THRESHOLDS
 from vivant.errors import VivantError
 
 
@@ -136,3 +137,13 @@ def test_pictures_in_the_page_are_upright_and_small(take: Take, save: Save) -> N
     assert shown is not None
     assert shown.shape[1] == THUMB_WIDTH
     assert isinstance(shown, np.ndarray)
+
+
+def test_the_page_of_thresholds_shows_what_the_program_uses() -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "preflight.md").read_text("utf-8")
+    for row in THRESHOLDS.values():
+        limits = [
+            "" if limit is None else f"{'<' if row.below else '>'} {limit:g}"
+            for limit in (row.warning, row.error)
+        ]
+        assert f"| `{row.code}` | {row.what} | {row.unit} | {limits[0]} | {limits[1]} |" in page
