@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from vivant.errors import VivantError
-from vivant.media.files import atomic_folder, atomic_path, read_json, write_bytes, write_json
+from vivant.media.files import (
+    atomic_folder,
+    atomic_path,
+    check_writable,
+    read_json,
+    write_bytes,
+    write_json,
+)
 
 
 def test_a_file_appears_only_when_it_is_whole(tmp_path: Path) -> None:
@@ -63,3 +70,13 @@ def test_json_round_trip_and_a_file_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(VivantError) as caught:
         read_json(tmp_path / "b.json")
     assert caught.value.code == "not-json"
+
+
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    check_writable(tmp_path / "new.mp4")
+    assert list(tmp_path.iterdir()) == []
+    for path in (tmp_path / "missing" / "new.mp4", tmp_path):
+        with pytest.raises(VivantError) as caught:
+            check_writable(path)
+        assert caught.value.code == "not-writable"
+        assert str(path) in caught.value.message

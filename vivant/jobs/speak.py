@@ -10,7 +10,7 @@ from pathlib import Path
 from vivant.consent.signing import permit, verify
 from vivant.errors import VivantError
 from vivant.jobs.home import Avatar, Home
-from vivant.media.files import sha256_file
+from vivant.media.files import check_writable, sha256_file
 from vivant.progress import Progress, part, silent
 from vivant.release.provenance import Ingredient, Provenance
 from vivant.release.release import release_sound, release_video
@@ -90,7 +90,7 @@ def speak(
     Raises
     ------
     VivantError
-        ``no-avatar``, ``no-script``, ``bad-output``, ``no-style``, ``avatar-altered``, any code of
+        ``no-avatar``, ``no-script``, ``bad-output``, ``not-writable``, ``no-style``, any code of
         `vivant.consent`, `vivant.voice` or `vivant.release`.
     """
     started = time.monotonic()
@@ -118,6 +118,7 @@ def speak(
             file=avatar.consent_file,
         )
     permit(granted, purpose=purpose, language=None, voice=True, face=with_picture)
+    check_writable(out)
 
     progress(0.0, "speech")
     speech = _speech(avatar, text, audio, voice, threads, part(progress, 0.0, 0.3))

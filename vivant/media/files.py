@@ -89,6 +89,24 @@ def atomic_folder(path: str | Path) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+def check_writable(path: str | Path) -> None:
+    """Refuse at once what could not be written after long work.
+
+    Raises
+    ------
+    VivantError
+        ``not-writable`` or ``disk-full``.
+    """
+    path = Path(path)
+    if path.is_dir():
+        raise os_error(IsADirectoryError(errno.EISDIR, "it is a folder"), path)
+    try:
+        with tempfile.NamedTemporaryFile(prefix=".", dir=path.parent):
+            pass
+    except OSError as error:
+        raise os_error(error, path) from error
+
+
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write `data` to `path`, whole or not at all."""
     with atomic_path(path) as aside:
