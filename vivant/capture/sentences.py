@@ -13,9 +13,11 @@ from vivant.assets import asset_path
 from vivant.capture.findings import Finding
 from vivant.capture.thresholds import (
     ALIKE_GE2E,
+    ALIKE_TEXTS,
     DOUBTFUL_SHARE,
     FEW_SHARE,
     LEAD_LEAST,
+    RIVAL_LEAD,
     SURE_SCORE,
     THRESHOLDS,
     WORD_LOSS_FACTOR,
@@ -88,13 +90,20 @@ def match_text(wave: np.ndarray, text: str, others: Sequence[str] = ()) -> TextM
     own = laid.log_likelihood_per_frame
     fits = [(_fit(wave, other, own), other) for other in others] if score < SURE_SCORE else []
     best = max(fits, default=(-math.inf, ""))
+    unlike = [fit for fit, other in fits if _shared_words(text, other) < ALIKE_TEXTS]
     return TextMatch(
         score,
         tuple(words),
         laid.unexpected[0][0] if laid.unexpected else None,
-        best[1] if best[0] > own else "",
-        bool(fits) and own - float(np.mean([fit for fit, _ in fits])) < LEAD_LEAST,
+        best[1] if best[0] > own + RIVAL_LEAD else "",
+        bool(unlike) and own - float(np.mean(unlike)) < LEAD_LEAST,
     )
+
+
+def _shared_words(text: str, other: str) -> float:
+    """How much of the shorter text the other one says, too, 0 to 1."""
+    words, others = (set(re.findall(r"[\w']+", each.lower())) for each in (text, other))
+    return len(words & others) / max(1, min(len(words), len(others)))
 
 
 def _fit(wave: np.ndarray, text: str, own: float) -> float:
@@ -193,7 +202,7 @@ def judge_texts(pairs: Sequence[tuple[Sentence, TextMatch]]) -> list[Finding]:
         sure = another(match)
         if sure or limit.severity(match.score) is not None or match.no_better:
             heard = f" (not heard: {names})" if wrong else ""
-            says = "does not say" if sure else "hardly seems to say"
+            says = "does not say" if sure or systematic else "hardly seems to say"
             rather = f", rather “{match.rival}”" if match.rival else ""
             why = match.reason or f"the recording {says} “{sentence.text}”{rather}{heard}"
             worst = max(match.words, key=lambda heard: heard.loss, default=None)
