@@ -11,7 +11,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -247,13 +248,15 @@ def _session(threads: int) -> ort.InferenceSession:
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """A sign of the network's alphabet, as it stands in a piece."""
+
     symbol: str
     word: int  # -1 for marks and the spaces between words
     emphasis: bool
 
 
-def _tokens(words: tuple[SpokenWord, ...], phonemes: tuple[str, ...]) -> list[list[_Token]]:
+def _tokens(words: tuple[SpokenWord, ...], phonemes: tuple[str, ...]) -> list[list[Token]]:
     """One list of tokens a word, with its mark and the space before the next word."""
     vocabulary = alphabet()
     groups = []
@@ -261,12 +264,12 @@ def _tokens(words: tuple[SpokenWord, ...], phonemes: tuple[str, ...]) -> list[li
         if word.emphasis and word.language == "en":
             said = _stressed(said)
         group = [
-            _Token(symbol, -1 if symbol in MARKS + " " else index, word.emphasis)
+            Token(symbol, -1 if symbol in MARKS + " " else index, word.emphasis)
             for symbol in said
             if symbol in vocabulary
         ]
-        group.extend(_Token(mark, -1, False) for mark in word.mark)
-        groups.append([*group, _Token(" ", -1, False)])
+        group.extend(Token(mark, -1, False) for mark in word.mark)
+        groups.append([*group, Token(" ", -1, False)])
     if groups:
         groups[-1].pop()
     return groups
@@ -282,7 +285,7 @@ def _stressed(phonemes: str) -> str:
     return phonemes if at is None else phonemes[:at] + "ˈ" + phonemes[at:]
 
 
-def _chunks(groups: list[list[_Token]]) -> list[list[_Token]]:
+def _chunks(groups: list[list[Token]]) -> list[list[Token]]:
     """Split a piece too long for the network after the last mark, or word, that still fits."""
     chunks = []
     while groups:
@@ -304,7 +307,7 @@ def _chunks(groups: list[list[_Token]]) -> list[list[_Token]]:
 
 
 def _synthesise(
-    tokens: list[_Token], styles: np.ndarray, speed: float, threads: int
+    tokens: list[Token], styles: np.ndarray, speed: float, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sound of a chunk, and the sample where every token starts and the last one ends."""
     vocabulary = alphabet()
@@ -335,7 +338,7 @@ class _Sound:
     word: int
 
 
-def _sounds(tokens: list[_Token], edges: np.ndarray) -> list[_Sound]:
+def _sounds(tokens: list[Token], edges: np.ndarray) -> list[_Sound]:
     """Phonemes from tokens: stress joins the one after, modifiers the one before.
 
     A space between two words is no silence: its frames go half to either neighbour.
@@ -409,6 +412,44 @@ def _heard(wave: np.ndarray) -> np.ndarray:
     return np.repeat(level > 0.01 * level.max(initial=1e-9), frame)[: len(wave)]
 
 
+# Sound of a chunk of tokens, and the sample where every token starts and the last one ends.
+Render = Callable[["list[Token]", Piece], tuple[np.ndarray, np.ndarray]]
+
+
+def say_piece(
+    piece: Piece, name: str, kind: SpeechKind, render: Render, *, british: bool = False
+) -> Speech:
+    """Say a piece in a voice that `render` is the sound of, in chunks if it is very long."""
+    if not piece.words:
+        raise ValueError("A piece without words cannot be said.")
+    groups = _tokens(piece.words, pronounce(piece, british=british))
+    waves: list[np.ndarray] = []
+    sounds: list[_Sound] = []
+    length = 0
+    for tokens in _chunks(groups):
+        wave, edges = render(tokens, piece)
+        found = _sounds(tokens, edges)
+        if not found:
+            continue
+        wave, found = _trimmed(wave, found)
+        if waves:
+            pause = np.zeros(round(CHUNK_PAUSE_S * RATE), np.float32)
+            waves.append(pause)
+            length += len(pause)
+        sounds += [_Sound(s.symbol, s.start + length, s.end + length, s.word) for s in found]
+        waves.append(wave)
+        length += len(wave)
+    return Speech(
+        wave=np.concatenate(waves) if waves else np.zeros(0, np.float32),
+        rate=RATE,
+        phones=_phones(sounds, length),
+        words=_timed_words(piece.words, sounds),
+        language=piece.language,
+        voice=name,
+        kind=kind,
+    )
+
+
 class KokoroVoice:
     """A stock voice.
 
@@ -435,36 +476,13 @@ class KokoroVoice:
 
     def say(self, piece: Piece) -> Speech:
         """Say a piece; see `vivant.voice.speech.Voice`."""
-        if not piece.words:
-            raise ValueError("A piece without words cannot be said.")
-        phonemes = pronounce(piece, british=self.name.startswith("b"))
-        groups = _tokens(piece.words, phonemes)
-        waves: list[np.ndarray] = []
-        sounds: list[_Sound] = []
-        length = 0
-        for tokens in _chunks(groups):
-            wave, edges = _synthesise(tokens, self._styles, piece.speed, self._threads)
-            found = _sounds(tokens, edges)
-            if not found:
-                continue
-            wave, found = _trimmed(wave, found)
-            if waves:
-                pause = np.zeros(round(CHUNK_PAUSE_S * RATE), np.float32)
-                waves.append(pause)
-                length += len(pause)
-            sounds += [_Sound(s.symbol, s.start + length, s.end + length, s.word) for s in found]
-            waves.append(wave)
-            length += len(wave)
-        return Speech(
-            wave=np.concatenate(waves) if waves else np.zeros(0, np.float32),
-            rate=RATE,
-            phones=_phones(sounds, length),
-            words=_timed_words(piece.words, sounds),
-            language=piece.language,
-            voice=self.name,
-            kind=self.kind,
-            notices=self._accent_notice(piece),
+        speech = say_piece(
+            piece, self.name, self.kind, self._render, british=self.name.startswith("b")
         )
+        return replace(speech, notices=self._accent_notice(piece))
+
+    def _render(self, tokens: list[Token], piece: Piece) -> tuple[np.ndarray, np.ndarray]:
+        return _synthesise(tokens, self._styles, piece.speed, self._threads)
 
     def _accent_notice(self, piece: Piece) -> tuple[str, ...]:
         if self.name.startswith("z") or piece.language == "en":
