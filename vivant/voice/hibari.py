@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from vivant.assets import ASSETS, Asset, asset_path
+from vivant.voice.delivery import Delivery, delivered_pitch
 from vivant.voice.english import phonemes_of, read_english
 from vivant.voice.speech import RATE, Phone, Piece, Speech, SpeechKind, SpokenWord, Word
 
@@ -315,17 +316,24 @@ class HibariVoice:
 
     def say(self, piece: Piece) -> Speech:
         """Say `piece` (see `vivant.voice.speech.Voice`)."""
-        return say(piece, self.name, self.kind, self._render)
 
-    def _render(self, words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
+        def render(words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
+            return self._render(words, speed, piece.delivery)
+
+        return say(piece, self.name, self.kind, render)
+
+    def _render(
+        self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery
+    ) -> tuple[np.ndarray, Frames]:
         tokens = tokens_of(words)
         frames = self._base.frames(tokens, token_speeds(tokens, words, speed))
         stress = emphasised_frames(frames, words)
-        f0 = frames.f0 * EMPHASIS_HIGHER**stress
+        f0 = delivered_pitch(frames.f0 * EMPHASIS_HIGHER**stress, delivery)
         features = frames.features.copy()
         features[F0] = pitch_feature(f0)
         features[ENERGY] += EMPHASIS_LOUDER * stress
-        return synthesise(self._base.spectra(features), f0), frames
+        wave = synthesise(self._base.spectra(features), f0)
+        return wave * np.float32(delivery.gain), frames
 
 
 def say(piece: Piece, name: str, kind: SpeechKind, render: Any) -> Speech:

@@ -1,9 +1,9 @@
 """Stock voices: Kokoro-82M, which speaks English and Mandarin in many voices.
 
 The network is StyleTTS 2's (Li et al. 2023, arXiv 2306.07691) as Kokoro v1.0 trained it, quantised
-to 8 bits. Its ONNX graph is opened in four places before use: the duration of every token comes
-out, and speed, pitch and loudness go in token by token, so that phoneme times need no alignment
-and emphasis is made where people make it.
+to 8 bits. Its ONNX graph is opened before use: the duration of every token comes out, and speed,
+pitch and loudness go in token by token, so that phoneme times need no alignment and emphasis is
+made where people make it; the range of the pitch goes in as one number.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from vivant.assets import ASSETS, Asset, asset_path
 from vivant.errors import VivantError
 from vivant.media.files import atomic_path, os_error, sha256_file
+from vivant.voice.delivery import HIGHEST_HZ, LOWEST_HZ, Delivery
 from vivant.voice.speech import RATE, Language, Phone, Piece, Speech, SpeechKind, SpokenWord, Word
 from vivant.voice.text import alphabet, pronounce
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import onnxruntime as ort
 
 FRAME = 600  # samples a duration unit: 25 ms
+VOICED_ABOVE = 40.0  # Hz; the network writes smaller values where there is no voice
 MAX_TOKENS = 480  # in one go; the network's limit is 510, and it is best well below
 # The network sounds a phoneme this long before the frames its duration counts: the aligner it
 # learned durations from lagged. Measured by forced alignment, see docs/experiments.md.
@@ -53,7 +55,7 @@ _PARTS = (
     "665d3df5f2dc2a86cccc18fe046ab0c71d351c4d371aa73a5cf7135e77bd6202",
     "4714e1d3c443a09baf059201aebdba6ebcd5799b94b98815cbcd36bf01cf645c",
 )
-_MODEL_SHA256 = "b9923a5976578b50ed3f7a7812b1354f6da1e46e9467f20311989ba7575ee77e"
+_MODEL_SHA256 = "81635c10d66701b3c55d4e3dcc27e23dfcbdbcf588c5a223ab5df04a5d04dccd"
 ASSETS.update(
     {
         f"kokoro-part-{number}": Asset(
@@ -174,7 +176,7 @@ def model_file() -> Path:
     """
     from platformdirs import user_cache_path
 
-    path = user_cache_path("vivant") / "kokoro-82m-v1.0-int8-opened.onnx"
+    path = user_cache_path("vivant") / f"kokoro-82m-v1.0-int8-{_MODEL_SHA256[:16]}.onnx"
     if path.is_file() and sha256_file(path) == _MODEL_SHA256:
         return path
     parts = [asset_path(f"kokoro-part-{number}") for number in range(1, len(_PARTS) + 1)]
@@ -195,8 +197,52 @@ def model_file() -> Path:
     return path
 
 
+_HIDDEN = "/encoder/MatMul_1_output_0"  # (1, 512, frames)
+# Of the text half: durations, hidden states, pitch and loudness.
+FRONT_OUTPUTS = (_DURATIONS, _HIDDEN, "vivant.pitch", "vivant.loudness")
+
+
+def front_model(*, lasting: bool) -> str:
+    """The file of the network's text half, made on first use in the user's cache.
+
+    Parameters
+    ----------
+    lasting
+        Whether the durations are given to it (as an input of that name) or found by it.
+
+    Raises
+    ------
+    VivantError
+        As `model_file`.
+    """
+    whole = model_file()
+    kind = "lasting" if lasting else "free"
+    path = whole.with_name(f"kokoro-front-{kind}-{_MODEL_SHA256[:16]}.onnx")
+    if path.is_file():
+        return str(path)
+    import onnx
+    from onnx import TensorProto, helper
+    from onnx.utils import Extractor
+
+    model = onnx.load(str(whole))
+    for name in FRONT_OUTPUTS[1:]:
+        info = helper.make_tensor_value_info(name, TensorProto.FLOAT, None)
+        model.graph.value_info.append(info)
+    given = ["tokens", "style", "pitch", "loudness"]
+    extractor = Extractor(model)
+    if lasting:
+        front = extractor.extract_model([*given, _DURATIONS], list(FRONT_OUTPUTS[1:]))
+    else:
+        front = extractor.extract_model([*given, "speed"], list(FRONT_OUTPUTS))
+    with atomic_path(path) as aside:
+        aside.write_bytes(front.SerializeToString(deterministic=True))
+    return str(path)
+
+
 def _open_graph(model: bytes) -> bytes:
-    """Add the inputs for speed, pitch and loudness a token, and the output of durations."""
+    """Add the inputs for speed, pitch and loudness a token and for the range of the pitch, and the
+    output of durations.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
@@ -214,7 +260,7 @@ def _open_graph(model: bytes) -> bytes:
         for node in graph.node:
             for at, wanted in enumerate(node.input):
                 if wanted == output:
-                    node.input[at] = f"vivant.{name}"
+                    node.input[at] = "vivant.melody" if name == "pitch" else f"vivant.{name}"
         after = next(at for at, node in enumerate(graph.node) if output in node.output) + 1
         steps = (
             ("MatMul", [name, _FRAMES_OF_TOKENS], f"vivant.{name}.frames"),
@@ -226,8 +272,51 @@ def _open_graph(model: bytes) -> bytes:
         for at, (kind, inputs, result) in enumerate(steps):
             node = helper.make_node(kind, inputs, [result], name=f"{result}.node")
             graph.node.insert(after + at, node)
+    _open_range(graph)
     graph.output.append(helper.make_tensor_value_info(_DURATIONS, TensorProto.INT64, tokens))
     return bytes(whole.SerializeToString(deterministic=True))
+
+
+def _open_range(graph: Any) -> None:
+    """Stretch the pitch about the mean of its logarithm over the voiced frames.
+
+    The input has a default, 1: who does not care need not give it.
+    """
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph.input.append(helper.make_tensor_value_info("range", TensorProto.FLOAT, [1]))
+    for name, value in (
+        ("range", [1.0]),
+        ("vivant.voiced.above", [VOICED_ABOVE]),
+        ("vivant.one", [1.0]),
+        ("vivant.lowest", LOWEST_HZ),
+        ("vivant.highest", HIGHEST_HZ),
+    ):
+        graph.initializer.append(numpy_helper.from_array(np.array(value, np.float32), name))
+    pitch = "vivant.pitch"
+    after = next(at for at, node in enumerate(graph.node) if pitch in node.output) + 1
+    steps = (
+        ("Greater", [pitch, "vivant.voiced.above"], "vivant.voiced"),
+        ("Max", [pitch, "vivant.voiced.above"], "vivant.hertz"),
+        ("Log", ["vivant.hertz"], "vivant.steps"),
+        ("Cast", ["vivant.voiced"], "vivant.weights"),
+        ("Mul", ["vivant.steps", "vivant.weights"], "vivant.weighted"),
+        ("ReduceSum", ["vivant.weighted"], "vivant.sum"),
+        ("ReduceSum", ["vivant.weights"], "vivant.voiced.frames"),
+        ("Max", ["vivant.voiced.frames", "vivant.one"], "vivant.frames"),
+        ("Div", ["vivant.sum", "vivant.frames"], "vivant.mean"),
+        ("Sub", ["vivant.steps", "vivant.mean"], "vivant.away"),
+        ("Mul", ["vivant.away", "range"], "vivant.stretched"),
+        ("Add", ["vivant.stretched", "vivant.mean"], "vivant.logarithm"),
+        ("Exp", ["vivant.logarithm"], "vivant.free"),
+        ("Clip", ["vivant.free", "vivant.lowest", "vivant.highest"], "vivant.ranged"),
+        ("Where", ["vivant.voiced", "vivant.ranged", pitch], "vivant.melody"),
+    )
+    for at, (kind, inputs, result) in enumerate(steps):
+        node = helper.make_node(kind, inputs, [result], name=f"{result}.node")
+        if kind == "Cast":
+            node.attribute.append(helper.make_attribute("to", TensorProto.FLOAT))
+        graph.node.insert(after + at, node)
 
 
 @functools.cache
@@ -307,20 +396,23 @@ def _chunks(groups: list[list[Token]]) -> list[list[Token]]:
 
 
 def _synthesise(
-    tokens: list[Token], styles: np.ndarray, speed: float, threads: int
+    tokens: list[Token], styles: np.ndarray, speed: float, delivery: Delivery, threads: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Sound of a chunk, and the sample where every token starts and the last one ends."""
     vocabulary = alphabet()
     ids = [0, *(vocabulary[token.symbol] for token in tokens), 0]
     emphasis = np.array([False, *(token.emphasis for token in tokens), False])
+    pitch = np.where(emphasis, EMPHASIS_PITCH, 1.0) * delivery.pitch_factor
+    loudness = np.where(emphasis, EMPHASIS_LOUDNESS, 0.0)
     result = _session(threads).run(
         ["audio", _DURATIONS],
         {
             "tokens": np.array([ids], np.int64),
             "style": styles[min(len(tokens), len(styles) - 1)][None],
             "speed": np.where(emphasis, speed * EMPHASIS_SPEED, speed).astype(np.float32),
-            "pitch": np.where(emphasis, EMPHASIS_PITCH, 1.0).astype(np.float32)[None, None],
-            "loudness": np.where(emphasis, EMPHASIS_LOUDNESS, 0.0).astype(np.float32)[None, None],
+            "pitch": pitch.astype(np.float32)[None, None],
+            "loudness": loudness.astype(np.float32)[None, None],
+            "range": np.array([delivery.pitch_range], np.float32),
         },
     )
     wave, durations = np.asarray(result[0], np.float32).reshape(-1), result[1]
@@ -412,6 +504,12 @@ def _heard(wave: np.ndarray) -> np.ndarray:
     return np.repeat(level > 0.01 * level.max(initial=1e-9), frame)[: len(wave)]
 
 
+def piece_symbols(piece: Piece, *, british: bool = False) -> str:
+    """What a piece is for the network: phonemes, marks and spaces, in its alphabet."""
+    groups = _tokens(piece.words, pronounce(piece, british=british))
+    return "".join(token.symbol for group in groups for token in group)
+
+
 # Sound of a chunk of tokens, and the sample where every token starts and the last one ends.
 Render = Callable[["list[Token]", Piece], tuple[np.ndarray, np.ndarray]]
 
@@ -440,7 +538,7 @@ def say_piece(
         waves.append(wave)
         length += len(wave)
     return Speech(
-        wave=np.concatenate(waves) if waves else np.zeros(0, np.float32),
+        wave=_at_level(waves, piece.delivery),
         rate=RATE,
         phones=_phones(sounds, length),
         words=_timed_words(piece.words, sounds),
@@ -448,6 +546,14 @@ def say_piece(
         voice=name,
         kind=kind,
     )
+
+
+def _at_level(waves: list[np.ndarray], delivery: Delivery) -> np.ndarray:
+    """The sound of all chunks, as loud as asked for, if there is room for it."""
+    wave = np.concatenate(waves) if waves else np.zeros(0, np.float32)
+    peak = float(np.abs(wave).max(initial=0.0))
+    gain = min(delivery.gain, max(1.0, 1 / peak)) if peak else 1.0
+    return wave * np.float32(gain)
 
 
 class KokoroVoice:
@@ -482,7 +588,7 @@ class KokoroVoice:
         return replace(speech, notices=self._accent_notice(piece))
 
     def _render(self, tokens: list[Token], piece: Piece) -> tuple[np.ndarray, np.ndarray]:
-        return _synthesise(tokens, self._styles, piece.speed, self._threads)
+        return _synthesise(tokens, self._styles, piece.speed, piece.delivery, self._threads)
 
     def _accent_notice(self, piece: Piece) -> tuple[str, ...]:
         if self.name.startswith("z") or piece.language == "en":

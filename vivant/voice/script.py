@@ -1,7 +1,7 @@
 """Scripts: plain text with a few marks, read into pieces that a voice can say.
 
-The marks are described in docs/scripts.md: ``[pause 0.5]``, ``[speed 0.9]``, ``*emphasis*`` and
-``[word](pronunciation)``.
+The marks are described in docs/scripts.md: ``[pause 0.5]``, ``[speed 0.9]``, ``[pitch +2]``,
+``[range 1.3]``, ``[manner lively]``, ``*emphasis*`` and ``[word](pronunciation)``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from vivant.errors import VivantError
+from vivant.voice.delivery import (
+    MANNERS,
+    NEUTRAL,
+    PITCHES,
+    RANGES,
+    Delivery,
+    SpeakingManner,
+    manner_named,
+)
 from vivant.voice.english import SYMBOLS, Reading, marked, read_english
 from vivant.voice.speech import Language, Piece, SpokenWord
 from vivant.voice.text import alphabet
@@ -26,7 +35,8 @@ LONGEST_S = 3600.0  # of a whole script
 WORD_S, CHARACTER_S = 0.38, 0.24  # what an English word and a Chinese character take, about
 
 KNOWN_MARKS = (
-    "The marks are [pause 0.5], [speed 0.9], *emphasis* and [word](pronunciation); "
+    "The marks are [pause 0.5], [speed 0.9], [pitch +2], [range 1.3], [manner lively], "
+    "*emphasis* and [word](pronunciation); "
     r"write \[ or \* for the sign itself (docs/scripts.md)."
 )
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff〇"
@@ -52,7 +62,7 @@ class Script:
         return " ".join(piece.text for piece in self.pieces)
 
 
-def parse_script(text: str, language: Language | None = None) -> Script:
+def parse_script(text: str, language: Language | None = None, *, manner: str = NEUTRAL) -> Script:
     """Read a script.
 
     Parameters
@@ -62,27 +72,30 @@ def parse_script(text: str, language: Language | None = None) -> Script:
     language
         The language that numbers and signs between two languages are read in; by default each
         sentence decides by what it is mostly written in.
+    manner
+        One of `vivant.voice.delivery.MANNERS`: how it is spoken where no mark says otherwise.
 
     Raises
     ------
     VivantError
-        ``empty-script``, ``script-too-long``, ``script-mark`` (an unknown or wrong mark, with line
-        and column), ``unspeakable`` (letters of a script no voice reads).
+        ``no-manner``, ``empty-script``, ``script-too-long``, ``script-mark`` (an unknown or wrong
+        mark, with line and column), ``unspeakable`` (letters of a script no voice reads).
     """
     if len(text) > 40 * LONGEST_S:
         raise _too_long(len(text) / 15)
     plain = _marks(_Source(unicodedata.normalize("NFC", text)))
     pieces: list[Piece] = []
     lead_s = 0.0
-    speed = 1.0
+    way = _Way(manner_named(manner))
     held_s = 0.0  # the pause that marks asked for after the last piece
     left_out: list[str] = []
     for start, end, event in plain.segments():
         for group, ends in _sentences(_words(plain, start, end, language, left_out)):
-            pieces.append(Piece(group, speed, SENTENCE_PAUSE_S if ends else 0.0))
+            pause_s = SENTENCE_PAUSE_S * way.manner.pause if ends else 0.0
+            pieces.append(Piece(group, way.pace, pause_s, way.delivery))
             held_s = 0.0
-        if isinstance(event, _Speed):
-            speed = event.factor
+        if isinstance(event, _Change):
+            way = way.after(event, manner)
         elif isinstance(event, _Pause) and not pieces:
             lead_s += event.seconds
         elif isinstance(event, _Pause):
@@ -90,7 +103,8 @@ def parse_script(text: str, language: Language | None = None) -> Script:
             held_s += event.seconds
             pieces[-1] = replace(_closed(pieces[-1], ","), pause_s=held_s)
         elif isinstance(event, _Paragraph) and pieces:
-            pieces[-1] = replace(_closed(pieces[-1], "."), pause_s=held_s or PARAGRAPH_PAUSE_S)
+            pause_s = held_s or PARAGRAPH_PAUSE_S * way.manner.pause
+            pieces[-1] = replace(_closed(pieces[-1], "."), pause_s=pause_s)
     if not pieces:
         raise VivantError(
             "empty-script",
@@ -137,8 +151,43 @@ class _Pause:
 
 
 @dataclass(frozen=True)
-class _Speed:
-    factor: float
+class _Change:
+    """What a mark sets from its place on; the others stay."""
+
+    speed: float | None = None
+    pitch: float | None = None
+    pitch_range: float | None = None
+    manner: str | None = None  # "" is the one that the script started with
+
+
+@dataclass(frozen=True)
+class _Way:
+    """How the text is spoken at some place: a manner, and what marks change about it."""
+
+    manner: SpeakingManner
+    speed: float = 1.0
+    pitch: float = 0.0
+    pitch_range: float = 1.0
+
+    def after(self, change: _Change, start: str) -> _Way:
+        manner = self.manner if change.manner is None else MANNERS[change.manner or start]
+        return _Way(
+            manner,
+            self.speed if change.speed is None else change.speed,
+            self.pitch if change.pitch is None else change.pitch,
+            self.pitch_range if change.pitch_range is None else change.pitch_range,
+        )
+
+    @property
+    def pace(self) -> float:
+        return min(max(self.speed * self.manner.speed, SPEEDS[0]), SPEEDS[1])
+
+    @property
+    def delivery(self) -> Delivery:
+        given = self.manner.delivery
+        return Delivery(
+            given.pitch + self.pitch, given.pitch_range * self.pitch_range, given.loudness_db
+        )
 
 
 @dataclass(frozen=True)
@@ -146,7 +195,7 @@ class _Paragraph:
     pass
 
 
-_Event = _Pause | _Speed | _Paragraph
+_Event = _Pause | _Change | _Paragraph
 _Emit = Callable[[str, int], None]  # characters of the plain text, and their place in the source
 
 
@@ -187,6 +236,9 @@ class _Plain:
 
 _PAUSE = re.compile(r"\[pause\s+(\d+(?:\.\d+)?|\.\d+)\s*(s|ms)?\s*\]")
 _SPEED = re.compile(r"\[speed\s+(\d+(?:\.\d+)?|\.\d+)\s*\]")
+_PITCH = re.compile(r"\[pitch\s+([-−+]?(?:\d+(?:\.\d+)?|\.\d+))\s*\]")
+_RANGE = re.compile(r"\[range\s+(\d+(?:\.\d+)?|\.\d+)\s*\]")
+_MANNER = re.compile(r"\[manner(?:\s+([^\[\]\s]+))?\s*\]")
 _SAID_AS = re.compile(r"\[([^\[\]\n]+)\]\(([^()\n]*)\)")
 _BREAK = re.compile(r"[ \t]*\n(?:[ \t]*\n)+\s*|[ \t]*\n(?=[ \t]*(?:[-•*]|\d{1,2}[.)])[ \t]+\S)")
 _BULLET = re.compile(r"[ \t]*(?:[-•*])[ \t]+")
@@ -301,7 +353,33 @@ def _bracket(
                 f"a speed of {factor:g} is not possible.",
                 f"Give {SPEEDS[0]:g} (slow) to {SPEEDS[1]:g} (fast): [speed 0.9].",
             )
-        events.append((length, _Speed(factor)))
+        events.append((length, _Change(speed=factor)))
+    elif found := _PITCH.match(raw, at):
+        semitones = float(found[1].replace("−", "-"))
+        if not PITCHES[0] <= semitones <= PITCHES[1]:
+            raise source.wrong(
+                at,
+                f"a pitch of {semitones:+g} semitones is not possible.",
+                f"Give {PITCHES[0]:g} (low) to {PITCHES[1]:+g} (high) semitones: [pitch +2].",
+            )
+        events.append((length, _Change(pitch=semitones)))
+    elif found := _RANGE.match(raw, at):
+        factor = float(found[1])
+        if not RANGES[0] <= factor <= RANGES[1]:
+            raise source.wrong(
+                at,
+                f"a pitch range of {factor:g} is not possible.",
+                f"Give {RANGES[0]:g} (flat) to {RANGES[1]:g} (wide): [range 1.3].",
+            )
+        events.append((length, _Change(pitch_range=factor)))
+    elif found := _MANNER.match(raw, at):
+        if found[1] and found[1] not in MANNERS:
+            raise source.wrong(
+                at,
+                f"“{found[1]}” is not a manner I know.",
+                f"Use one of: {', '.join(MANNERS)}; [manner] ends it.",
+            )
+        events.append((length, _Change(manner=found[1] or "")))
     elif found := _SAID_AS.match(raw, at):
         word, said = found[1].strip(), found[2].strip()
         phonemes, language = _said_as(source, at, word, said)

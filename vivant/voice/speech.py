@@ -7,6 +7,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 
+from vivant.voice.delivery import PLAIN, Delivery
+
 RATE = 24_000  # samples a second of every voice and every `Speech`
 
 Language = Literal["en", "zh"]
@@ -77,6 +79,7 @@ class Piece:
     words: tuple[SpokenWord, ...]
     speed: float = 1.0  # 0.5 slow to 2 fast
     pause_s: float = 0.0  # silence after it, which `speak` adds, not the voice
+    delivery: Delivery = PLAIN
 
     @property
     def language(self) -> str:
