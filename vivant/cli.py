@@ -100,11 +100,30 @@ def parser() -> argparse.ArgumentParser:
     said.add_argument("--script", metavar="FILE", help="text with marks, UTF-8")
     said.add_argument("--audio", metavar="FILE", help="a recording to follow")
     speak.add_argument("--voice", metavar="VOICE", help="a stock voice instead of its own")
+    speak.add_argument(
+        "--manner",
+        metavar="M",
+        default="neutral",
+        help="neutral, calm, lively, serious or warm, until the script changes it",
+    )
     speak.add_argument("--style", metavar="S", default="2d-real")
     speak.add_argument("--size", metavar="WxH", type=_size, help="default: as the footage")
     speak.add_argument("--purpose", metavar="P", help="one of the consent's purposes")
     speak.add_argument("--threads", type=int, metavar="N", help="default: a thread a core, up to 4")
     speak.add_argument("-o", "--out", required=True, metavar="OUT", help=".mp4, or .wav")
+
+    pronounce = command("pronounce", run_pronounce, "set or show how words sound")
+    pronounce.add_argument("word", metavar="WORD", nargs="?")
+    pronounce.add_argument(
+        "said", metavar="SAID", nargs="?", help="a respelling, /IPA/, or pinyin: win, /wɪn/, hang2"
+    )
+    pronounce.add_argument("--avatar", metavar="NAME", help="for this avatar only")
+    pronounce.add_argument(
+        "--language", choices=("en", "zh"), help="zh: SAID is pinyin though WORD is not Chinese"
+    )
+    other = pronounce.add_mutually_exclusive_group()
+    other.add_argument("--list", action="store_true", help="show the words and their sounds")
+    other.add_argument("--remove", metavar="WORD")
 
     verify = command("verify", run_verify, "say what a file is and where it comes from")
     verify.add_argument("file", metavar="FILE")
@@ -296,6 +315,7 @@ def run_speak(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:
             out=options.out,
             style=options.style,
             voice=options.voice,
+            manner=options.manner,
             purpose=options.purpose,
             size=options.size,
             threads=options.threads,
@@ -306,6 +326,41 @@ def run_speak(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:
         print(f"notice: {notice}")
     print(f"{spoken.output}: {spoken.seconds:.1f} s, made in {spoken.wall_seconds:.1f} s")
     return spoken.as_json(), 0
+
+
+def run_pronounce(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:
+    """`vivant pronounce`."""
+    from vivant.voice import pronunciations
+
+    if options.avatar is not None:
+        home.avatar(options.avatar)
+    path = home.pronunciations_file(options.avatar)
+    setting = options.word is not None
+    if setting and (options.said is None or options.list or options.remove):
+        raise VivantError(
+            "bad-usage",
+            f"How “{options.word}” sounds is missing, or more than one thing is asked for.",
+            "Run for example: vivant pronounce Nguyen win",
+        )
+    if options.remove:
+        pronunciations.remove_pronunciation(path, options.remove)
+        print(f"{path}: {options.remove} is gone.")
+    elif setting:
+        pronunciations.set_pronunciation(path, options.word, options.said, options.language)
+    known = pronunciations.read_pronunciations(path)
+    if not options.remove:
+        shown = [known[pronunciations.key(options.word)]] if setting else list(known.values())
+        for entry in shown:
+            print(f"{entry.word}\t{entry.said}\t/{entry.phonemes}/")
+        if not shown:
+            print(f"{path}: no words yet.")
+    return {
+        "file": str(path),
+        "words": [
+            {"word": entry.word, "said": entry.said, "phonemes": entry.phonemes}
+            for entry in known.values()
+        ],
+    }, 0
 
 
 def run_verify(options: argparse.Namespace, home: Home) -> tuple[Answer, int]:

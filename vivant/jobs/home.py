@@ -2,6 +2,7 @@
 
 <home>/avatars/NAME/   avatar.json, consent.json, voice/, face/, report/   whole avatars only
 <home>/work/NAME/      a training under way, or one that was stopped and may be resumed
+<home>/pronunciations.csv, <home>/avatars/NAME/pronunciations.csv   how words sound
 <home>/keys/           this installation's signing keys
 """
 
@@ -15,9 +16,13 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from vivant.errors import VivantError
 from vivant.media.files import os_error, read_json
+
+if TYPE_CHECKING:
+    from vivant.voice.pronunciations import Pronunciation
 
 NAME_PATTERN = re.compile(r"[\w][\w .-]{0,63}")
 
@@ -72,6 +77,24 @@ class Home:
     def avatar_folder(self, name: str) -> Path:
         """Where the avatar of that name is or would be."""
         return self.root / "avatars" / checked_name(name)
+
+    def pronunciations_file(self, name: str | None = None) -> Path:
+        """The dictionary of an avatar, or the account's own."""
+        folder = self.root if name is None else self.avatar_folder(name)
+        return folder / "pronunciations.csv"
+
+    def pronunciations(self, name: str) -> dict[str, Pronunciation]:
+        """How words sound for an avatar: as its own dictionary says, or else the account's.
+
+        Raises
+        ------
+        VivantError
+            ``bad-pronunciations``, with the file and the line.
+        """
+        from vivant.voice.pronunciations import read_pronunciations
+
+        account = read_pronunciations(self.pronunciations_file())
+        return account | read_pronunciations(self.pronunciations_file(name))
 
     def work_folder(self, name: str) -> Path:
         """Where the training of that name is or would be."""

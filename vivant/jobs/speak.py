@@ -15,6 +15,8 @@ from vivant.progress import Progress, part, silent
 from vivant.release.provenance import Ingredient, Provenance
 from vivant.release.release import release_sound, release_video
 from vivant.styles import find_style
+from vivant.voice.delivery import NEUTRAL, manner_named
+from vivant.voice.script import Script, parse_script
 from vivant.voice.speech import Speech, Voice
 
 VIDEO_ENDINGS = (".mp4",)
@@ -58,6 +60,7 @@ def speak(
     home: Home,
     style: str = "2d-real",
     voice: str | None = None,
+    manner: str = NEUTRAL,
     purpose: str | None = None,
     size: tuple[int, int] | None = None,
     threads: int | None = None,
@@ -79,6 +82,8 @@ def speak(
         A style the avatar was made for.
     voice
         A stock voice's name, to be used instead of the avatar's own.
+    manner
+        One of `vivant.voice.delivery.MANNERS`: how the script is spoken until a mark changes it.
     purpose
         One of the consent's purposes; the first of them by default.
     size
@@ -90,7 +95,8 @@ def speak(
     Raises
     ------
     VivantError
-        ``no-avatar``, ``no-script``, ``bad-output``, ``not-writable``, ``no-style``, any code of
+        ``no-avatar``, ``no-script``, ``no-manner``, ``bad-output``, ``not-writable``, ``no-style``,
+        ``bad-pronunciations``, any code of
         `vivant.consent`, `vivant.voice` or `vivant.release`.
     """
     started = time.monotonic()
@@ -100,6 +106,7 @@ def speak(
         raise VivantError(
             "no-script", "Give either a script or a recording.", "Use --text, --script or --audio."
         )
+    manner_named(manner)
     if out.suffix.lower() not in VIDEO_ENDINGS + SOUND_ENDINGS:
         raise VivantError(
             "bad-output",
@@ -121,7 +128,11 @@ def speak(
     check_writable(out)
 
     progress(0.0, "speech")
-    speech = _speech(avatar, text, audio, voice, threads, part(progress, 0.0, 0.3))
+    script = None
+    if text is not None:
+        known = home.pronunciations(avatar.record.name)
+        script = parse_script(text, manner=manner, pronunciations=known)
+    speech = _speech(avatar, script, audio, voice, threads, part(progress, 0.0, 0.3))
     for language in ("en", "zh") if speech.language == "mixed" else (speech.language,):
         if language:
             permit(granted, purpose=purpose, language=language, voice=True, face=with_picture)
@@ -165,22 +176,18 @@ def speak(
 
 def _speech(
     avatar: Avatar,
-    text: str | None,
+    script: Script | None,
     audio: str | Path | None,
     voice: str | None,
     threads: int,
     progress: Progress,
 ) -> Speech:
-    from vivant.voice.script import parse_script
     from vivant.voice.speak import recording, speak_script
 
     if audio is not None:
         return recording(audio)
-    assert text is not None
-    script = parse_script(text)
-    voices: dict[str, Voice] = {
-        language: _voice(avatar, language, voice, threads) for language in script.languages
-    }
+    assert script is not None
+    voices = _voices(avatar, script.languages, voice, threads)
     speech = speak_script(script, voices, progress)
     stock = [
         _stock_notice(avatar, language, spoken.name, asked=voice is not None)
@@ -195,24 +202,24 @@ def _stock_notice(avatar: Avatar, language: str, name: str, *, asked: bool) -> s
     tongue = {"en": "English", "zh": "Mandarin"}[language]
     if asked:
         why = "it was asked for"
-    elif avatar.record.voice_kind == "personal":
-        why = "the personal voice does not speak that language"
     else:
         why = "the voice learnt from the person did not pass its checks (vivant report)"
     return f"{tongue} is said by the stock voice {name}, not by the person's own: {why}."
 
 
-def _voice(avatar: Avatar, language: str, asked: str | None, threads: int) -> Voice:
+def _voices(
+    avatar: Avatar, languages: frozenset[str], asked: str | None, threads: int
+) -> dict[str, Voice]:
+    """The voice of each language: the one asked for, the person's own, or a stock one."""
     from vivant.voice.kokoro import KokoroVoice
     from vivant.voice.personal import load_personal
 
     if asked is not None:
-        return KokoroVoice(asked, threads=threads)
+        return dict.fromkeys(languages, KokoroVoice(asked, threads=threads))
     if avatar.record.voice_kind == "personal":
-        own = load_personal(avatar.folder / "voice", threads=threads)
-        if language in own.languages:
-            return own
-    return KokoroVoice(avatar.record.stock_voices[language], threads=threads)
+        return dict.fromkeys(languages, load_personal(avatar.folder / "voice", threads=threads))
+    stock = avatar.record.stock_voices
+    return {language: KokoroVoice(stock[language], threads=threads) for language in languages}
 
 
 def _render(

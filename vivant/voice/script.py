@@ -10,8 +10,9 @@ import functools
 import itertools
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from vivant.errors import VivantError
 from vivant.voice.delivery import (
@@ -24,9 +25,17 @@ from vivant.voice.delivery import (
     manner_named,
 )
 from vivant.voice.english import SYMBOLS, Reading, marked, read_english
+from vivant.voice.pronunciations import (
+    EXAMPLE,
+    POSSESSIVE,
+    Pronunciation,
+    occurrences,
+    possessive,
+    pronunciation,
+)
 from vivant.voice.speech import Language, Piece, SpokenWord
-from vivant.voice.text import alphabet
 
+NO_PRONUNCIATIONS: Mapping[str, Pronunciation] = MappingProxyType({})
 SENTENCE_PAUSE_S = 0.35
 PARAGRAPH_PAUSE_S = 0.8
 LONGEST_PAUSE_S = 30.0
@@ -62,7 +71,13 @@ class Script:
         return " ".join(piece.text for piece in self.pieces)
 
 
-def parse_script(text: str, language: Language | None = None, *, manner: str = NEUTRAL) -> Script:
+def parse_script(
+    text: str,
+    language: Language | None = None,
+    *,
+    manner: str = NEUTRAL,
+    pronunciations: Mapping[str, Pronunciation] = NO_PRONUNCIATIONS,
+) -> Script:
     """Read a script.
 
     Parameters
@@ -74,6 +89,9 @@ def parse_script(text: str, language: Language | None = None, *, manner: str = N
         sentence decides by what it is mostly written in.
     manner
         One of `vivant.voice.delivery.MANNERS`: how it is spoken where no mark says otherwise.
+    pronunciations
+        How words sound where no mark says otherwise, from
+        `vivant.voice.pronunciations.read_pronunciations`.
 
     Raises
     ------
@@ -83,7 +101,7 @@ def parse_script(text: str, language: Language | None = None, *, manner: str = N
     """
     if len(text) > 40 * LONGEST_S:
         raise _too_long(len(text) / 15)
-    plain = _marks(_Source(unicodedata.normalize("NFC", text)))
+    plain = _known(_marks(_Source(unicodedata.normalize("NFC", text))), pronunciations)
     pieces: list[Piece] = []
     lead_s = 0.0
     way = _Way(manner_named(manner))
@@ -234,6 +252,17 @@ class _Plain:
         yield start, len(self.text), None
 
 
+def _known(plain: _Plain, pronunciations: Mapping[str, Pronunciation]) -> _Plain:
+    """The same with the words of a dictionary said as it says, where no mark gives a sound."""
+    given = dict(plain.given)
+    taken = [(start, end) for start, (end, _, _) in given.items()]
+    for start, end, entry in occurrences(plain.text, pronunciations):
+        cut = any(start < at < end for at, _ in plain.events)
+        if not cut and not any(a < end and start < b for a, b in taken):
+            given[start] = (end, entry.phonemes, entry.language)
+    return replace(plain, given=given)
+
+
 _PAUSE = re.compile(r"\[pause\s+(\d+(?:\.\d+)?|\.\d+)\s*(s|ms)?\s*\]")
 _SPEED = re.compile(r"\[speed\s+(\d+(?:\.\d+)?|\.\d+)\s*\]")
 _PITCH = re.compile(r"\[pitch\s+([-−+]?(?:\d+(?:\.\d+)?|\.\d+))\s*\]")
@@ -381,83 +410,23 @@ def _bracket(
             )
         events.append((length, _Change(manner=found[1] or "")))
     elif found := _SAID_AS.match(raw, at):
-        word, said = found[1].strip(), found[2].strip()
-        phonemes, language = _said_as(source, at, word, said)
+        word = found[1].strip()
+        try:
+            said = pronunciation(word, found[2])
+        except ValueError as error:
+            raise source.wrong(at, f"{error}.", EXAMPLE) from error
+        ending = POSSESSIVE.match(raw, found.end()) if said.language == "en" else None
+        phonemes = possessive(said.phonemes) if ending else said.phonemes
+        word += ending[0] if ending else ""
         emit(word, at + 1)
-        given[length] = (length + len(word), phonemes, language)
+        given[length] = (length + len(word), phonemes, said.language)
+        return ending.end() if ending else found.end()
     else:
         shown = raw[at : at + 30].split("\n")[0]
         closed = shown.find("]")
         shown = shown[: closed + 1] if closed >= 0 else shown
         raise source.wrong(at, f"“{shown}” is not a mark I know.")
     return found.end()
-
-
-# --- pronunciations ------------------------------------------------------------------------------
-
-# The IPA as dictionaries print it, in the letters that Kokoro's alphabet has for it.
-_IPA = (
-    ("t͡ʃ", "ʧ"), ("tʃ", "ʧ"), ("d͡ʒ", "ʤ"), ("dʒ", "ʤ"), ("eɪ", "A"), ("aɪ", "I"), ("aʊ", "W"),
-    ("oʊ", "O"), ("əʊ", "Q"), ("ɔɪ", "Y"), ("ɝ", "ɜɹ"), ("ɚ", "əɹ"), ("r", "ɹ"), ("g", "ɡ"),
-    ("'", "ˈ"), ("ˈ", "ˈ"), (",", "ˌ"), (".", ""), ("(", ""), (")", ""),
-)  # fmt: skip
-_NOT_PHONEMES = set(',;:.!?—…"()“” ')
-
-
-def _said_as(source: _Source, at: int, word: str, said: str) -> tuple[str, Language]:
-    """Phonemes that the author gave for a word: ``/IPA/``, pinyin or a respelling."""
-    example = "Write [Nguyen](win), [data](/dˈeɪɾə/) or [行](hang2)."
-    if not word or not said:
-        raise source.wrong(at, "a pronunciation needs a word and how to say it.", example)
-    if re.fullmatch(rf"[{_HAN}]+", word):
-        return _pinyin(source, at, word, said, example), "zh"
-    if len(said) > 1 and said[0] == said[-1] == "/":
-        phonemes = unicodedata.normalize("NFC", said[1:-1].strip())
-        for ipa, own in _IPA:
-            phonemes = phonemes.replace(ipa, own)
-        strange = [sign for sign in phonemes if sign not in alphabet() and sign != " "]
-        strange += [sign for sign in phonemes if sign in _NOT_PHONEMES - {" "}]
-        if strange or not phonemes.strip():
-            signs = " ".join(dict.fromkeys(strange)) or "nothing"
-            raise source.wrong(at, f"“{said}” holds no phonemes I know: {signs}.", example)
-        return phonemes, "en"
-    readings, unsaid = read_english(said)
-    if unsaid or not readings or re.search(rf"[{_HAN}]", said):
-        raise source.wrong(at, f"“{said}” cannot be read as English letters.", example)
-    from vivant.voice.english import phonemes_of
-
-    each, _ = phonemes_of(tuple((reading.text, "") for reading in readings))
-    phonemes = " ".join(each)
-    if not phonemes.strip():
-        raise source.wrong(at, f"“{said}” has no sound.", example)
-    return phonemes, "en"
-
-
-def _pinyin(source: _Source, at: int, word: str, said: str, example: str) -> str:
-    from pypinyin.contrib.tone_convert import to_tone3
-
-    from vivant.voice.mandarin import phonemes_of_pinyin
-
-    syllables = [
-        to_tone3(syllable.lower().replace("u:", "ü").replace("v", "ü"), neutral_tone_with_five=True)
-        if not syllable[-1].isdigit()
-        else syllable.lower().replace("u:", "v").replace("ü", "v")
-        for syllable in re.findall(r"[^\W\d_:]+:?[^\W\d_:]*[1-5]?", said.strip("/"))
-    ]
-    toneless = [syllable for syllable in syllables if syllable[-1] == "5" and "5" not in said]
-    if toneless:
-        raise source.wrong(
-            at, f"“{toneless[0][:-1]}” has no tone; write 1 to 4, or 5 for none.", example
-        )
-    if len(syllables) != len(word):
-        raise source.wrong(
-            at, f"“{word}” has {len(word)} characters and “{said}” {len(syllables)} syllables.",
-            example,
-        )  # fmt: skip
-    try:
-        return phonemes_of_pinyin(syllables)
-    except ValueError as error:
-        raise source.wrong(at, f"{error}.", example) from error
 
 
 # --- words and sentences -------------------------------------------------------------------------
@@ -468,10 +437,11 @@ def _words(
 ) -> list[tuple[SpokenWord, bool]]:
     """Words of a stretch of text, each with whether a sentence ends after it."""
     readings: list[tuple[Reading, str]] = []  # with the phonemes that the author gave
+    runs = tuple(_language_runs(plain, start, end, language))
     inside = [(at, *known) for at, known in sorted(plain.given.items()) if start <= at < end]
     at = start
     for given_start, given_end, phonemes, tongue in [*inside, (end, end, "", "en")]:
-        _read_stretch(plain, at, given_start, language, readings, left_out)
+        _read_stretch(plain, at, given_start, runs, readings, left_out)
         if phonemes:
             word = plain.text[given_start:given_end]
             reading = Reading(word, given_start, given_end, language=tongue)
@@ -489,11 +459,14 @@ def _read_stretch(
     plain: _Plain,
     start: int,
     end: int,
-    language: Language | None,
+    runs: tuple[tuple[int, int, Language], ...],
     readings: list[tuple[Reading, str]],
     left_out: list[str],
 ) -> None:
-    for run_start, run_end, tongue in _language_runs(plain, start, end, language):
+    inside = [
+        (max(a, start), min(b, end), tongue) for a, b, tongue in runs if a < end and b > start
+    ]
+    for run_start, run_end, tongue in inside:
         text = plain.text[run_start:run_end]
         # A mark right after a word with a given pronunciation belongs to that word.
         lead = re.match(r"\s*([,;:.!?…—，。！？；：、]+)", text)
