@@ -202,6 +202,8 @@ def _stock_notice(avatar: Avatar, language: str, name: str, *, asked: bool) -> s
     tongue = {"en": "English", "zh": "Mandarin"}[language]
     if asked:
         why = "it was asked for"
+    elif avatar.record.voice_kind == "personal":
+        why = "the personal voice does not speak that language"
     else:
         why = "the voice learnt from the person did not pass its checks (vivant report)"
     return f"{tongue} is said by the stock voice {name}, not by the person's own: {why}."
@@ -216,10 +218,13 @@ def _voices(
 
     if asked is not None:
         return dict.fromkeys(languages, KokoroVoice(asked, threads=threads))
+    voices: dict[str, Voice] = {}
     if avatar.record.voice_kind == "personal":
-        return dict.fromkeys(languages, load_personal(avatar.folder / "voice", threads=threads))
-    stock = avatar.record.stock_voices
-    return {language: KokoroVoice(stock[language], threads=threads) for language in languages}
+        own = load_personal(avatar.folder / "voice", threads=threads)
+        voices = dict.fromkeys(languages & own.languages, own)
+    for language in languages - voices.keys():
+        voices[language] = KokoroVoice(avatar.record.stock_voices[language], threads=threads)
+    return voices
 
 
 def _render(

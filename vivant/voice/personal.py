@@ -15,6 +15,7 @@ import numpy as np
 
 from vivant.assets import ASSETS
 from vivant.errors import VivantError
+from vivant.voice.delivery import Delivery, delivered_pitch
 from vivant.voice.hibari import (
     BINS,
     EMPHASIS_HIGHER,
@@ -124,20 +125,27 @@ class PersonalVoice:
 
     def say(self, piece: Piece) -> Speech:
         """Say `piece` (see `vivant.voice.speech.Voice`)."""
-        return say(piece, self.name, self.kind, self._render)
 
-    def _render(self, words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
+        def render(words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
+            return self._render(words, speed, piece.delivery)
+
+        return say(piece, self.name, self.kind, render)
+
+    def _render(
+        self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery
+    ) -> tuple[np.ndarray, Frames]:
         tokens = tokens_of(words)
         speeds = token_speeds(tokens, words, speed / self._manner.pace)
         frames = self._base.frames(tokens, speeds)
         stress = emphasised_frames(frames, words)
         f0 = self._manner.from_base(frames.f0) * EMPHASIS_HIGHER**stress
+        f0 = delivered_pitch(f0, delivery)
         features = frames.features.copy()
         features[F0] = pitch_feature(self._manner.to_base(f0))
         features[ENERGY] += EMPHASIS_LOUDER * stress
         _, theta, _, _, phi = self._base.spectra(features)
         lh, ln, lr = (part[0] for part in self._decoder.run(None, {"features": features[None]}))
-        return synthesise((lh, theta, ln, lr, phi), f0), frames
+        return synthesise((lh, theta, ln, lr, phi), f0) * np.float32(delivery.gain), frames
 
 
 def load_personal(folder: str | Path, threads: int = 1) -> PersonalVoice:
