@@ -160,7 +160,7 @@ UNITS = {
     "A": ("amp", "amps"), "mA": ("milliamp", "milliamps"),
     "mAh": ("milliamp hour", "milliamp hours"),
     "Ω": ("ohm", "ohms"), "N": ("newton", "newtons"), "J": ("joule", "joules"),
-    "kJ": ("kilojoule", "kilojoules"), "kcal": ("kilocalorie", "kilocalories"),
+    "kJ": ("kilojoule", "kilojoules"),
     "Pa": ("pascal", "pascals"), "kPa": ("kilopascal", "kilopascals"),
     "hPa": ("hectopascal", "hectopascals"), "bar": ("bar", "bars"), "dB": ("decibel", "decibels"),
     "KB": ("kilobyte", "kilobytes"), "kB": ("kilobyte", "kilobytes"),
@@ -190,6 +190,15 @@ UNITS = {
     "k": ("thousand", "thousand"),
     "M": ("million", "million"), "bn": ("billion", "billion"),
     "x": ("times", "times"),
+    "mmHg": ("millimetre of mercury", "millimetres of mercury"),
+    "mpg": ("mile per gallon", "miles per gallon"), "mmol": ("millimole", "millimoles"),
+    "mol": ("mole", "moles"), "mcg": ("microgram", "micrograms"),
+    "dL": ("decilitre", "decilitres"), "dl": ("decilitre", "decilitres"),
+    "IU": ("international unit", "international units"),
+    "sq m": ("square metre", "square metres"), "sq km": ("square kilometre", "square kilometres"),
+    "sq mi": ("square mile", "square miles"), "kcal": ("kilocalorie", "kilocalories"),
+    "KG": ("kilogram", "kilograms"), "s²": ("second squared", "seconds squared"),
+    "tsp": ("teaspoon", "teaspoons"), "tbsp": ("tablespoon", "tablespoons"),
     "%": ("percent", "percent"), "‰": ("per mille", "per mille"),
     "bps": ("basis point", "basis points"),
 }  # fmt: skip
@@ -226,8 +235,21 @@ ABBREVIATIONS = {
     "w/o": ("without", False), "w/": ("with", False), "b/c": ("because", False),
     "Ph.D.": ("P.H.D", True), "PhD": ("P.H.D", True), "a.k.a.": ("also known as", False),
     "aka": ("also known as", False), "OK": ("okay", False), "ok": ("okay", False),
-    "TV": ("T.V", False), "vol": ("volume", False),
+    "TV": ("T.V", False), "vol": ("volume", False), "ch.": ("chapter", False),
+    "Art.": ("Article", False), "Arts.": ("Articles", False), "para.": ("paragraph", False),
+    "paras.": ("paragraphs", False), "cl.": ("clause", False), "Reg.": ("Regulation", False),
+    "Temp.": ("Temperature", False), "temp.": ("temperature", False),
+    "q.d.": ("once a day", True), "b.i.d.": ("twice a day", True),
+    "t.i.d.": ("three times a day", True), "q.i.d.": ("four times a day", True),
+    "p.r.n.": ("as needed", True), "p.o.": ("by mouth", True), "a.c.": ("before meals", True),
+    "p.c.": ("after meals", True), "q.h.s.": ("at bedtime", True),
+    "he/she": ("he or she", False), "his/her": ("his or her", False),
+    "him/her": ("him or her", False),
 }  # fmt: skip
+_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DAY = {name[:3]: name for name in _DAYS} | {"Tues": "Tuesday", "Thur": "Thursday",
+                                             "Thurs": "Thursday"}  # fmt: skip
+_QUARTERS = {"NW": "northwest", "NE": "northeast", "SW": "southwest", "SE": "southeast"}
 _MONTH_DOT = {f"{name[:3]}.": name for name in MONTHS if name != "May"} | {"Sept.": "September"}
 
 # Spelled although the lower-case word exists, when the sentence around is not in capitals.
@@ -271,7 +293,7 @@ _ROMAN = r"(?=[IVXLC])(?:C{0,3})(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})"
 _DIGITS = r"\d+(?:\.\d+)?"
 _LATIN = "[A-Za-zÀ-ÖØ-öø-ʯḀ-ỿ]"
 _NUM = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-_SIGNED = rf"(?<![\w.])[-−+]?(?:{_NUM})"
+_SIGNED = rf"(?<![\w.])(?:(?<![%°])[-−+])?(?:{_NUM})"
 
 Rule = tuple["re.Pattern[str]", Callable[["re.Match[str]"], "str | None"]]
 
@@ -411,6 +433,46 @@ def _measure_range(match: re.Match[str]) -> str:
     return f"{number(match[1])} to {number(match[2])} {UNITS[match[3]][1]}"
 
 
+def _rate(match: re.Match[str]) -> str:
+    one, many = UNITS[match[2]]
+    said = one if _is_one(match[1]) else many
+    return f"{number(match[1])} {said} per {UNITS[match[3]][0]}"
+
+
+def _pressure(match: re.Match[str]) -> str:
+    return f"{cardinal(match[1])} over {cardinal(match[2])} millimetres of mercury"
+
+
+def _money_range(match: re.Match[str]) -> str:
+    scale = _SCALE.get((match[4] or "").lower(), match[4] or "")
+    said = f"{number(match[2])} to {number(match[3])}"
+    return " ".join(f"{said} {scale} {MONEY[match[1]][1]}".split())
+
+
+def _days_of_month(match: re.Match[str]) -> str | None:
+    first, last = int(match[2]), int(match[3])
+    if not 1 <= first < last <= 31:
+        return None
+    said = f"{_MONTH[match[1][:3].lower()]} {ordinal(first)} to {ordinal(last)}"
+    return said + (f", {year(int(match[4]))}" if match[4] else "")
+
+
+def _subsections(match: re.Match[str]) -> str:
+    """Parts of a law: "5(2)(a)" to "five, two, A"."""
+    parts = re.findall(r"\w+", match[0])
+    return ", ".join(part.upper() if part.isalpha() else cardinal(part) for part in parts)
+
+
+def _power_of_ten(match: re.Match[str]) -> str:
+    return f"{number(match[1])} times ten to the power of {number(match[2])}"
+
+
+def _digits_named(match: re.Match[str]) -> str:
+    """A word and the digits after it, one by one; dashes are short stops."""
+    groups = [one_by_one(group) for group in re.findall(r"\d+", match[2])]
+    return f"{match[1]} {', '.join(groups)}"
+
+
 def _feet(match: re.Match[str]) -> str:
     said = f"{_words(int(match[1]))} foot" if match[1] == "1" else f"{_words(int(match[1]))} feet"
     return f"{said} {_words(int(match[2]))}"
@@ -436,8 +498,8 @@ def _fraction_words(top: int, bottom: int) -> str:
 
 def _fraction(match: re.Match[str]) -> str | None:
     top, bottom = int(match[2]), int(match[3])
-    if (top, bottom) == (24, 7):
-        return "twenty four seven"
+    if (top, bottom) in ((24, 7), (9, 11)) and not match[1]:
+        return f"{_words(top)} {_words(bottom)}"
     if not (0 < top < bottom <= 100):
         return None if match[1] else f"{_words(top)} over {_words(bottom)}"
     whole = f"{_words(int(match[1]))} and " if match[1] else ""
@@ -458,6 +520,10 @@ def _range(match: re.Match[str]) -> str | None:
     if len(first) == 4 and len(second) in (2, 4):
         return f"{_plain_int(first)} to {_plain_int(second)}"
     return f"{cardinal(first)} to {cardinal(second)}" if int(first) < int(second) else None
+
+
+def _ratio(match: re.Match[str]) -> str:
+    return f"{cardinal(match[1])} to {cardinal(match[2])}"
 
 
 def _score(match: re.Match[str]) -> str:
@@ -524,6 +590,14 @@ def _mixed(match: re.Match[str]) -> str:
     return " ".join(said)
 
 
+def _room(match: re.Match[str]) -> str:
+    """ "Room 12A" to "Room twelve A"."""
+    kind, label = match[0].split(" ")
+    kind = ABBREVIATIONS.get(kind, (kind, False))[0].replace("No.", "number")
+    digits = label[:-1]
+    return f"{kind} {pairs(digits) if len(digits) in (3, 4) else cardinal(digits)} {label[-1]}"
+
+
 def _dotted(match: re.Match[str]) -> str:
     return spell(match[0].replace(".", ""))
 
@@ -533,6 +607,10 @@ def _alternatives(words: Sequence[str]) -> str:
 
 
 _units = _alternatives(list(UNITS))
+# What may stand on either side of "per".
+_whole_units = _alternatives(
+    [unit for unit in UNITS if unit.rstrip("²³23").isalpha() and unit not in ("k", "M", "bn", "x")]
+)
 _scale = r"hundred|thousand|million|billion|trillion|[kK]|[mM]n?|bn|[bB]|tn"
 _RULES: tuple[Rule, ...] = (
     (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), _address),
@@ -545,11 +623,38 @@ _RULES: tuple[Rule, ...] = (
         _web,
     ),
     (re.compile(r"(?<![\w.])\+\d{1,3}(?:[ .-]?\(?\d{2,4}\)?)(?:[ .-]?\d{2,4}){1,4}(?!\d)"), _phone),
+    (re.compile(r"(?<![\w.-])0\d{2,4} \d{3,4} \d{3,4}(?![\w-])"), _phone),
+    (re.compile(r"\b(ISBN:?) ?((?:97[89]-?)?\d[\d-]{7,14}\d)"), _digits_named),
+    (re.compile(r"\b([Cc]all|[Dd]ial) (911|999|112|111|101|988)\b"), _digits_named),
+    (
+        re.compile(r"(?<=, )([A-Z]{2}) (\d{5}(?:-\d{4})?)(?![\w-])"),
+        lambda m: f"{spell(m[1])} {_digits_named(m).partition(' ')[2]}",
+    ),
     (re.compile(r"(?<![\w.-])(?:1[- ])?\(\d{3}\) ?\d{3}[- ]\d{4}(?![\w-])"), _phone),
     (re.compile(r"(?<![\w.-])(?:1-)?(?:\d{3}[-.])?\d{3}[-.]\d{4}(?![\w-])"), _phone),
     (
         re.compile(r"(?<![\w-])(\d{4})-(\d{2})-(\d{2})(?![\w-])"),
         lambda m: _date(int(m[1]), int(m[2]), int(m[3])),
+    ),
+    (
+        re.compile(r"(?<![\w/])(\d{4})/(\d{1,2})/(\d{1,2})(?![\w/])"),
+        lambda m: _date(int(m[1]), int(m[2]), int(m[3])),
+    ),
+    (
+        re.compile(r"(?<![\w.])(\d{1,2})\.(\d{1,2})\.(\d{4})(?!\w|\.\d)"),
+        lambda m: _date(int(m[3]), int(m[2]), int(m[1])),
+    ),
+    (
+        re.compile(r"(?<=\b[Oo]n |\b[Bb]y )(\d{1,2})/(\d{1,2})(?![\w/])"),
+        lambda m: _date(None, int(m[1]), int(m[2])),
+    ),
+    (
+        re.compile(rf"\b({_MONTH_NAMES})\.? (\d{{1,2}}) ?[-–—] ?(\d{{1,2}})\b(?:,? (\d{{4}})\b)?"),
+        _days_of_month,
+    ),
+    (
+        re.compile(rf"\b({'|'.join(_DAY)})\.? ?[-–—] ?({'|'.join(_DAY)})\b\.?"),
+        lambda m: f"{_DAY[m[1]]} to {_DAY[m[2]]}",
     ),
     (re.compile(r"(?<![\w/])(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])"), _slash_date),
     (
@@ -573,6 +678,19 @@ _RULES: tuple[Rule, ...] = (
         _time,
     ),
     (re.compile(r"(?<![\w:.])(\d{1,2}) ?([aApP]\.[mM]\.|[aApP][mM])(?!\w)"), _hour),
+    # A dash between two times, sums, decades or shares is "to".
+    (
+        re.compile(
+            r"(?<=\d[ap]m) ?[-–—] ?(?=\d)|(?<=\.m\.) ?[-–—] ?(?=\d)|(?<=\d0s) ?[-–—] ?(?=\d)"
+            r"|(?<=:\d\d) ?[-–—] ?(?=\d{1,2}:\d\d)|(?<=\d) ?[-–—] ?(?=[$£€¥₹]\d)"
+            r"|(?<=[%°]) ?[-–—] ?(?=\d)"
+        ),
+        lambda m: "to",
+    ),
+    (
+        re.compile(rf"([$£€¥₹₩])({_NUM}) ?[-–—] ?({_NUM})(?: ?({_scale})(?![A-Za-z]))?"),
+        _money_range,
+    ),
     (
         re.compile(
             rf"(?<!\w)([-−]?)(US\$|[$£€¥₹₩]|(?:USD|GBP|EUR|JPY|INR|KRW|CNY|RMB) ?)({_NUM})"
@@ -602,17 +720,43 @@ _RULES: tuple[Rule, ...] = (
         ),
         _measure_range,
     ),
+    (re.compile(r"(?<![\w.])(\d{2,3})/(\d{2,3}) ?mmHg\b"), _pressure),
+    (re.compile(r"(?<![\w.])(\d+) ?ft\.? (\d+) ?in\b"), _feet),
+    (re.compile(rf"({_SIGNED}) ?({_whole_units})/({_whole_units})(?![\w/²³])"), _rate),
+    (
+        re.compile(
+            r"\b(?:Room|Suite|Flat|Gate|Seat|Row|Unit|Section|Article|Apt\.|No\.) \d+[A-Z]\b"
+        ),
+        _room,
+    ),
     (re.compile(rf"({_SIGNED}) ?({_units})(?![\w/²³]|['’]\w)"), _measure),
     (re.compile(r"(?<![\w.,])(\d+|\d{1,3}(?:,\d{3})+)(?:st|nd|rd|th)\b"), _ordinal),
     (re.compile(r"(?<![\w.])(\d*) ?([½¼¾⅓⅔⅛])"), _vulgar),
     (re.compile(r"(?<![\w./])(?:(\d+)[ -])?(\d{1,3})/(\d{1,3})(?![\w/])"), _fraction),
     (re.compile(r"(?<![\w.])\d+(?:\.\d+){2,}(?![\w])"), _version),
     (re.compile(r"(?<![\w.])(\d+)[x×](\d+)(?!\w)"), _size),
+    (re.compile(r"(?<![\w.])(\d{1,3}):(\d{1,3})(?![\w:])"), _ratio),
+    (re.compile(rf"(?<![\w.])({_NUM})[eE]([-−+]?\d{{1,3}})(?!\w)"), _power_of_ten),
+    (re.compile(r"(?<![\w.])\d+(?:\((?:\d{1,2}|[a-z])\))+"), _subsections),
+    (re.compile(r"(?<![\w.])(\d{3,4})p\b"), lambda m: f"{pairs(m[1])} P"),
+    (re.compile(r"(?<![\w.])(\d{2,}|\d+\.\d+)K\b"), lambda m: f"{number(m[1])} thousand"),
+    (re.compile(r"(?<=\w) x (?=\d)"), lambda m: "by"),
+    (re.compile(r"\bq\.?(\d{1,2})\.?h\b\.?"), lambda m: f"every {_words(int(m[1]))} hours"),
+    (re.compile(r"§§"), lambda m: "sections"),
+    (re.compile(r"(?<=[\w.)] )vs?\. (?=[A-Z])"), lambda m: "versus"),
+    (re.compile(r"\bb\. (?=\d{4}\b)"), lambda m: "born"),
+    (re.compile(r"\bd\. (?=\d{4}\b)"), lambda m: "died"),
+    (re.compile(r"\bc\. ?(?=\d{3,4}\b)"), lambda m: "circa"),
+    (
+        re.compile(rf"(?<=[.a-z] )({'|'.join(_QUARTERS)})\b"),
+        lambda m: _QUARTERS[m[1]],
+    ),
     (re.compile(r"(?<![\w.-])(\d{1,4}) ?[-–—] ?(\d{1,4})(?![\w-]|\.\d)"), _range),
     (re.compile(r"(?<![\w.-])(\d{1,3})[-–](\d{1,3})(?![\w-]|\.\d)"), _score),
     (
         re.compile(
-            r"\b(Room|Suite|Route|Highway|Interstate|Flight|Apartment|Area|Bus|Gate) (\d{3,4})\b"
+            r"\b(Room|Suite|Route|Highway|Interstate|Flight|Apartment|Area|Bus|Gate|Boeing)"
+            r" (\d{3,4})\b"
         ),
         lambda m: f"{m[1]} {pairs(m[2])}",
     ),
@@ -623,7 +767,7 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(rf"\b({_ROMAN_BEFORE}) ({_ROMAN})\b(?!['’]\w)"), _roman_cardinal),
     (re.compile(rf"\b({_ROMAN_NAMES}) ({_ROMAN})\b(?!['’.]\w)"), _roman_ordinal),
     (
-        re.compile(rf"\b({_alternatives(list(TITLES))})\.? (?=[A-Z][a-z])"),
+        re.compile(rf"\b({_alternatives(list(TITLES))})\.? (?=[A-ZÀ-Þ][a-zß-ÿ'’])"),
         lambda m: TITLES[m[1]],
     ),
     (re.compile(r"\b(?:[A-Z]\.){2,}(?:[A-Z]\b)?|\b[A-Z](?=\. [A-Z])\."), _dotted),
@@ -631,6 +775,7 @@ _RULES: tuple[Rule, ...] = (
         re.compile(rf"(?<![\w.])({_alternatives(list(ABBREVIATIONS))})(?!\w)"),
         lambda m: ABBREVIATIONS[m[1]][0],
     ),
+    (re.compile(r"\b(?:[a-z]\.){2,}"), _dotted),
     (re.compile(rf"\b({_alternatives(list(_MONTH_DOT))})(?= |$)"), lambda m: _MONTH_DOT[m[1]]),
     (
         re.compile(rf"\b(?:{_LATIN}+-?{_DIGITS}|{_DIGITS}{_LATIN}+)(?:-?{_LATIN}+|-?{_DIGITS})*\b"),
@@ -646,6 +791,10 @@ _RULES: tuple[Rule, ...] = (
     (re.compile(r"(?<=[^\W_])\.(?=[a-z])|(?<![\w.])\.(?=[A-Za-z]{2})"), lambda m: "dot"),
 )
 _MAY_END = {short for short, (_, may) in ABBREVIATIONS.items() if may}
+# After "5 p.m." or "Elm Ave." these belong to the same sentence.
+_GOES_ON = re.compile(
+    rf"\s+(?:[ECMP][SD]?T|GMT|UTC|CES?T|BST|{'|'.join(_QUARTERS)}|{'|'.join(_DAYS)})\b"
+)
 _SAME_MARK = {"–": "—", "-": "—", **dict(zip("，、。！？；：", ",,.!?;:", strict=True))}
 _PLAIN = re.compile(
     rf"(?P<word>{_LATIN}(?:{_LATIN}|['’](?={_LATIN})|-(?={_LATIN}))*['’]?)"
@@ -711,6 +860,8 @@ def _abbreviation_ends(text: str, start: int, end: int) -> bool:
     after = text[end:].lstrip("\"'”’)")
     if not after.strip():
         return True
+    if _GOES_ON.match(after):
+        return False
     may = short in _MAY_END or short[-4:].lower() in ("a.m.", "p.m.")
     return may and bool(re.match(r"\s+[\"“'(]?[A-Z]", after))
 

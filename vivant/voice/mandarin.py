@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,12 +26,29 @@ _SILENT = set("“”‘’\"'「」『』《》〈〉【】〔〕·•・﹏*_`
 _SAID = {"+": "加", "=": "等于", "×": "乘以", "÷": "除以", "/": "斜杠", "&": "和", "@": "艾特",
          "%": "百分号", "°": "度", "#": "井号", ">": "大于", "<": "小于", "≥": "大于等于",
          "≤": "小于等于", "≈": "约等于", "~": "到", "±": "正负", "€": "欧元", "£": "英镑",
-         "$": "美元", "¥": "元", "￥": "元", "₩": "韩元", "→": "到"}  # fmt: skip
-_CURRENCY = {"¥": "元", "￥": "元", "$": "美元", "€": "欧元", "£": "英镑", "₩": "韩元", "₹": "卢比"}
+         "$": "美元", "¥": "元", "￥": "元", "₩": "韩元", "→": "到", "≠": "不等于", "√": "根号",
+         "π": "派", "α": "阿尔法", "β": "贝塔", "γ": "伽马", "μ": "缪", "Ω": "欧姆", "∞": "无穷大",
+         "²": "平方", "³": "立方"}  # fmt: skip
+_CURRENCY = {
+    "¥": "元",
+    "￥": "元",
+    "$": "美元",
+    "€": "欧元",
+    "£": "英镑",
+    "₩": "韩元",
+    "₹": "卢比",
+    "HK$": "港元",
+    "US$": "美元",
+    "A$": "澳元",
+    "C$": "加元",
+    "NT$": "新台币",
+}
 _UNITS = {"V": "伏", "W": "瓦", "kW": "千瓦", "MW": "兆瓦", "kWh": "千瓦时", "mAh": "毫安时",
           "Hz": "赫兹", "kHz": "千赫", "MHz": "兆赫", "GHz": "吉赫", "dB": "分贝", "Mbps": "兆每秒",
           "MB": "兆", "MB/s": "兆每秒", "fps": "帧每秒", "mph": "英里每小时", "°F": "华氏度",
-          "℉": "华氏度", "kcal": "千卡", "kPa": "千帕"}  # fmt: skip
+          "℉": "华氏度", "kcal": "千卡", "kPa": "千帕", "mmHg": "毫米汞柱", "mmol/L": "毫摩尔每升",
+          "μmol/L": "微摩尔每升", "mg/dL": "毫克每分升", "g/L": "克每升", "mg/kg": "毫克每千克",
+          "μg": "微克", "µg": "微克", "IU": "国际单位", "m/s": "米每秒"}  # fmt: skip
 _NUMERALS = "零〇一二两三四五六七八九十百千万亿点幺"
 _NUM = r"\d+(?:\.\d+)?"
 
@@ -75,19 +92,69 @@ def _scale(given: str | None) -> str:
     )
 
 
+def _one_by_one(digits: str) -> str:
+    return "".join("零一二三四五六七八九"[int(digit)] for digit in digits if digit.isdigit())
+
+
+def _cardinal(digits: str) -> str:
+    """A number under a thousand in characters: the transducers take 120 and 110 for telephones."""
+    number, said = int(digits), ""
+    for size, unit in ((100, "百"), (10, "十"), (1, "")):
+        digit = number // size % 10
+        if digit:
+            said += "零一二三四五六七八九"[digit] + unit
+        elif said and number % size and not said.endswith("零"):
+            said += "零"
+    return said.replace("一十", "十", 1) if said.startswith("一十") else said or "零"
+
+
+# What the transducers misread: a pattern, and what stands for it.
+_SPECIAL: tuple[tuple[str, Callable[[re.Match[str]], str]], ...] = (
+    (r"第2(?!\d)", lambda m: "第二"),
+    (r"No\. ?(?=\d)", lambda m: "第"),
+    (r"(?<![\d.:：])2(?=倍|点钟|点半|点整|点[0-5]\d分)", lambda m: "两"),
+    (r"(?<![\d.:：])2[:：](?=[0-5]\d(?![\d:]))(?<=[午上晨早晚后夜间天日 ]2:)", lambda m: "两点"),
+    (r"(邮编|邮政编码)([:：]? ?)(\d{6})(?!\d)", lambda m: m[1] + m[2] + _one_by_one(m[3])),
+    (r"(?<!\d)(\d{3,4})(?=室|房间|号房)", lambda m: _one_by_one(m[1])),
+    (r"(?<![A-Za-z0-9])([GDCZTKLY])(\d{1,4})(?=次)", lambda m: m[1] + _one_by_one(m[2])),
+    (r"(?<![A-Za-z0-9])([A-Z]{2})(\d{3,4})(?=次?航班)", lambda m: m[1] + _one_by_one(m[2])),
+    (r"(?<=[A-Za-z])-(?=\d)", lambda m: " "),
+    (r"([(（])(\d{4})([)）])(?=[\u4e00-\u9fff])", lambda m: m[1] + _one_by_one(m[2]) + m[3]),
+    (r"(?<![\d.])(\d)\.(\d{1,2})(?=事件|节|讲话|惨案)", lambda m: _one_by_one(m[0])),
+    (
+        r"(?<![\d.])(\d{1,2})\.(\d{1,2})\.(\d{1,3})(?![\d.])",
+        lambda m: "点".join(map(_one_by_one, m.groups())),
+    ),
+    (r"(?<!\d)(2160|1440|1080|720|480)[pP](?![A-Za-z])", lambda m: _one_by_one(m[1]) + "P"),
+    (
+        r"(?<![\d/])(\d{2,3})/(\d{2,3})(?= ?(?:mmHg|毫米汞柱))",
+        lambda m: f"{_cardinal(m[1])}比{m[2]}",
+    ),
+    (r"(血压[为是：: ]?)(\d{2,3})/(\d{2,3})", lambda m: f"{m[1]}{_cardinal(m[2])}比{m[3]}"),
+    (r"(\d)[×xX](\d{1,3})(?=小时)", lambda m: f"{m[1]}乘{_cardinal(m[2])}"),
+    (r"(\d)²(?![A-Za-z])", lambda m: m[1] + "的平方"),
+    (r"(\d)³(?![A-Za-z])", lambda m: m[1] + "的立方"),
+    (r"(?<=[°\d])(\d{1,2})′", lambda m: m[1] + "分"),
+    (r"(?<=[分°\d])(\d{1,2})″", lambda m: m[1] + "秒"),
+    (r"(?:RMB|CNY) ?(\d[\d,.]*\d|\d)([万亿]?)", lambda m: f"{m[1]}{m[2]}元人民币"),
+)
+
+
 def _prepared(text: str) -> _Text:
     """Rewrite what the transducers misread."""
     given = _Text(text, tuple((at, at + 1) for at in range(len(text))))
     units = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
-    signs = "".join(_CURRENCY)
+    signs = "|".join(sorted(map(re.escape, _CURRENCY), key=len, reverse=True))
     scale = r"([百千万亿]+|(?:k|K|m|M|bn)(?![A-Za-z]))?"
     given = _replaced(given, r"(?<=\d),(?=\d{3}(?!\d))", lambda m: "")
+    for pattern, say in _SPECIAL:
+        given = _replaced(given, pattern, say)
     given = _replaced(
         given, r"(?<!\d)(\d{1,2})/(\d{1,2})/(\d{4})(?!\d)", lambda m: f"{m[3]}年{m[1]}月{m[2]}日"
     )
     given = _replaced(given, r"[(（](0\d{2,3})[)）] ?(\d{7,8})", lambda m: f"{m[1]}-{m[2]}")
     given = _replaced(
-        given, rf"([{signs}]) ?({_NUM}){scale}", lambda m: m[2] + _scale(m[3]) + _CURRENCY[m[1]]
+        given, rf"({signs}) ?({_NUM}){scale}", lambda m: m[2] + _scale(m[3]) + _CURRENCY[m[1]]
     )
     given = _replaced(
         given, rf"({_NUM}){scale} ?([€£₩₹])", lambda m: m[1] + _scale(m[2]) + _CURRENCY[m[3]]
@@ -220,10 +287,36 @@ def _sandhi() -> Any:
     return ToneSandhi()
 
 
+# jieba joins the particle 地 to some verbs after it.
+_LED_BY_DE = {
+    "地说",
+    "地问",
+    "地看",
+    "地笑",
+    "地想",
+    "地走",
+    "地跑",
+    "地唱",
+    "地哭",
+    "地写",
+    "地听",
+}
+
+
+def _pieces(text: str) -> list[str]:
+    """jieba's words, the particle 地 apart from a verb."""
+    pieces: list[str] = []
+    for word in _jieba().lcut(text):
+        guessed = len(word) == 2 and word[0] == "地" and word not in _jieba().dt.FREQ
+        split = pieces and (guessed or word in _LED_BY_DE)
+        pieces += [word[0], word[1:]] if split else [word]
+    return pieces
+
+
 def _cut(text: str) -> list[str]:
     """Words, with numbers in one piece and 儿 with the word before it."""
     words: list[str] = []
-    for word in _jieba().lcut(text):
+    for word in _pieces(text):
         number = words and all(char in _NUMERALS for char in words[-1]) and word[0] in _NUMERALS
         if words and (
             (number and len(words[-1] + word) < 8) or (word == "儿" and words[-1] not in "一我")
@@ -266,6 +359,52 @@ _FULL_ER = {
     *("儿童", "儿子", "儿女", "健儿", "宠儿", "新生儿", "育儿", "托儿所", "儿科"),
 }
 _VERB = ("v", "vn", "vd")
+_DEGREES = {
+    "很",
+    "太",
+    "多",
+    "好",
+    "更",
+    "最",
+    "挺",
+    "真",
+    "够",
+    "这么",
+    "那么",
+    "不",
+    "非常",
+    "特别",
+}
+_SUDDENLY = {"猛地", "忽地", "蓦地", "倏地", "霍地"}
+# What a character sounds like beside others, as a pattern of the text with # at the word's start
+# (before it what was said before, after it the word and what follows) and the word's syllables;
+# the first that fits counts.
+_BESIDE: tuple[tuple[str, str, str], ...] = (
+    ("行", r"[这那哪干同改]#行", "hang2"),
+    ("一行", r"[这那哪干爱]#一行", "yi1 hang2"),
+    ("干一行", r"#干一行", "gan4 yi1 hang2"),
+    ("还", r"#还(?:钱|书|款|债|给|账|清|贷款|了(?:钱|书|债))", "huan2"),
+    ("长", r"#长(?:[了得成满高胖出]|在)|在#长", "zhang3"),
+    ("只", r"[零〇一二两三四五六七八九十百千万亿几每]#只", "zhi1"),
+    ("为", r"#为(?:了|人民|我|你|他|她|什么|大家|何)", "wei4"),
+    ("种", r"[零〇一二两三四五六七八九十百千万亿几各这那每]#种", "zhong3"),
+    ("种", r"#种(?:[了着过下上满点菜树花草地田瓜]|水稻|玉米|小麦|粮食)", "zhong4"),
+    ("中", r"#中[了过](?!$)", "zhong4"),
+    ("倒", r"#倒(?:[了点满出]*[一半两几]?[杯碗壶点水茶酒])|#倒(?:车|水|茶|垃圾)", "dao4"),
+    ("倒", r"#倒[了下在]", "dao3"),
+    ("教", r"#教", "jiao1"),
+    ("调", r"#调(?:[高低大小好成亮暗慢快匀准]|音量)", "tiao2"),
+    ("量", r"#量(?:一量|了量|身高|体温|血压|尺寸|了)", "liang2"),
+    ("一量", r"量#一量", "yi1 liang2"),
+    ("数一数", r"#", "shu3 yi1 shu3"),
+    ("空着", r"#空着(?!手|肚子)", "kong4 zhe5"),
+    ("背着", r"#背着(?!手|人|我|你|他|她|大家)", "bei1 zhe5"),
+    ("重重地", r"#", "zhong4 zhong4 de5"),
+    *((word, "#", f"chong2 {verb}") for word, verb in (
+        ("重做", "zuo4"), ("重写", "xie3"), ("重来", "lai2"), ("重启", "qi3"), ("重装", "zhuang1"),
+        ("重拍", "pai1"), ("重试", "shi4"), ("重算", "suan4"), ("重发", "fa1"), ("重读", "du2"),
+    )),
+)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=256)
@@ -331,6 +470,10 @@ def _word_syllables(words: tuple[tuple[str, str], ...], index: int) -> list[_Syl
     pinyin = [*known]
     if "儿" not in word[1:]:
         pinyin = _sandhi()._neural_sandhi(word, _tag(word), pinyin)
+        if word[-1] == "地" and len(word) == 2:  # 土地 and 种地 are ground, no particle
+            pinyin[-1] = "de5" if word in _SUDDENLY else known[-1]
+        elif word[-1] == "地" and pinyin[-1] == "di5":
+            pinyin[-1] = "de5"
         for at in range(1, len(word)):  # 行行 in 银行行长 is no doubling, as it is in 看看
             if word[at] == word[at - 1] and len(word) > 2:
                 pinyin[at] = known[at]
@@ -352,20 +495,35 @@ def _polyphones(words: tuple[tuple[str, str], ...], index: int, pinyin: list[str
     if word == "得去":
         return ["dei3", "qu4"]
     if word == "地":
-        return ["de5"] if after and _tag(after)[0] in "vd" and before else ["di4"]
-    if word == "还" and after in ("钱", "书", "款", "债", "给", "账", "清", "贷款"):
-        return ["huan2"]
-    if word == "长" and (after[:1] in ("了", "得", "成", "满", "高", "胖", "出") or before == "在"):
-        return ["zhang3"]
-    if word == "只" and before and before[-1] in _NUMERALS + "几每":
-        return ["zhi1"]
-    if word == "为" and after in ("了", "人民", "我", "你", "他", "她", "什么", "大家", "何"):
-        return ["wei4"]
+        led = before and (_tag(after)[:1] in ("v", "d") or _tag(before)[0] in "adzi")
+        return ["de5"] if led and after else ["di4"]
+    if len(word) > 1 and word[-1] == "只" and word[-2] in _NUMERALS + "几每":
+        return [*pinyin[:-1], "zhi1"]
+    degree = word[:-1] or before
+    if word[-1] == "长" and degree in _DEGREES:
+        return [*pinyin[:-1], "chang2"]
     if word == "着" and _tag(before) in _VERB:
         return ["zhe5"]
-    if word == "种" and before and (before[-1] in _NUMERALS + "几各这那每" or _tag(before) == "m"):
+    around = ""
+    for said, pattern, syllables in _BESIDE:
+        if said == word:
+            around = around or _around(words, index)
+            if re.search(pattern, around):
+                return syllables.split()
+    if word == "种" and before and _tag(before) == "m":
         return ["zhong3"]
     return pinyin
+
+
+def _around(words: tuple[tuple[str, str], ...], index: int) -> str:
+    """The text around a word up to the next marks, with # where the word starts."""
+    start, end = index, index + 1
+    while start and index - start < 3 and not words[start - 1][1]:
+        start -= 1
+    while end < len(words) and end - index < 4 and not words[end - 1][1]:
+        end += 1
+    joined = ["".join(word for word, _ in part) for part in (words[start:index], words[index:end])]
+    return "#".join(joined)
 
 
 def _tones_in_context(phrase: list[_Syllable], words: tuple[tuple[str, str], ...]) -> None:
