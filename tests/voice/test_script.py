@@ -108,7 +108,16 @@ def test_what_cannot_be_said_but_is_no_text_is_noticed() -> None:
         ("[a](/%/)", "script-mark", "holds no phonemes I know: %"),
         ("Hi.\nПривет", "unspeakable", "line 2, column 1: “П” (cyrillic capital letter pe)"),
         ("かな", "unspeakable", "hiragana letter ka"),
+        ("سلام", "unspeakable", "arabic letter seen"),
+        ("สวัสดี", "unspeakable", "thai character so sua"),
+        (" \n\t\u3000", "empty-script", "nothing that can be said"),
+        ("... !!! ，。“”", "empty-script", "nothing that can be said"),
+        ("\x00\x07\u200f", "empty-script", "nothing that can be said"),
         ("word " * 20_000, "script-too-long", "127 minutes"),
+        ("今天天气很好，我们去公园玩。" * 3_600, "script-too-long", "minutes"),
+        ("Look: " + "a" * 5_000, "word-too-long", "line 1, column 7: more than 300 signs"),
+        ("a-" * 2_500, "word-too-long", "without a space"),
+        ("1" * 5_000, "word-too-long", "without a space"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_place(script: str, code: str, message: str) -> None:
@@ -117,6 +126,27 @@ def test_what_is_wrong_is_said_with_its_place(script: str, code: str, message: s
     assert caught.value.code == code
     assert message in caught.value.message
     assert caught.value.fix
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        ("He\x00llo\x07 wor\x1bld", "Hello world."),  # control characters
+        ("\u202eHello\u202c \u200fworld\u200e", "Hello world."),  # marks of direction
+        ("\ufeffHel\u200dlo", "Hello."),
+        ("ﬁne 𝓗𝓮𝓵𝓵𝓸 ＡＢ", "fine Hello AB."),
+        ("٣٤٥ apples", "three hundred and forty five apples."),
+        ("H̷̢̧e̶l̸l̵o̴", "Hello."),
+        ("Hi 😀 你好 🎉", "Hi 你好."),
+    ],
+)
+def test_strange_signs_have_a_sensible_reading(script: str, said: str) -> None:
+    assert parse_script(script).text == said
+
+
+def test_long_text_without_an_end_of_a_sentence_is_read_whole() -> None:
+    script = parse_script("天" * 5_000)
+    assert sum(len(word.text) for piece in script.pieces for word in piece.words) == 5_000
 
 
 def test_the_example_of_the_documentation_is_read() -> None:

@@ -41,6 +41,7 @@ PARAGRAPH_PAUSE_S = 0.8
 LONGEST_PAUSE_S = 30.0
 SPEEDS = (0.5, 2.0)
 LONGEST_S = 3600.0  # of a whole script
+LONGEST_WORD = 300  # signs without a space; the longest addresses people read out are shorter
 WORD_S, CHARACTER_S = 0.38, 0.24  # what an English word and a Chinese character take, about
 
 KNOWN_MARKS = (
@@ -49,6 +50,8 @@ KNOWN_MARKS = (
     r"write \[ or \* for the sign itself (docs/scripts.md)."
 )
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff〇"
+# Chinese needs no spaces, and its marks separate words as well as a space does.
+_ENDLESS = re.compile(rf"[^\s{_HAN}，。！？；：、…—]{{{LONGEST_WORD + 1},}}")
 _HAN_MARKS = "，。！？；：、…—“”‘’（）《》〈〉「」『』【】·～ 0-9%.,:/¥￥$€£+-"
 
 
@@ -96,11 +99,11 @@ def parse_script(
     Raises
     ------
     VivantError
-        ``no-manner``, ``empty-script``, ``script-too-long``, ``script-mark`` (an unknown or wrong
-        mark, with line and column), ``unspeakable`` (letters of a script no voice reads).
+        ``no-manner``, ``empty-script``, ``script-too-long``, ``word-too-long``, ``script-mark`` (an
+        unknown or wrong mark, with line and column), ``unspeakable`` (letters of a script no voice
+        reads).
     """
-    if len(text) > 40 * LONGEST_S:
-        raise _too_long(len(text) / 15)
+    _check_length(text)
     plain = _known(_marks(_Source(unicodedata.normalize("NFC", text))), pronunciations)
     pieces: list[Piece] = []
     lead_s = 0.0
@@ -135,6 +138,19 @@ def parse_script(
     if seconds > LONGEST_S:
         raise _too_long(seconds)
     return script
+
+
+def _check_length(text: str) -> None:
+    """Refuse at once what would take minutes to read and hours to say."""
+    if len(text) > 40 * LONGEST_S:
+        raise _too_long(len(text) / 15)
+    if endless := _ENDLESS.search(text):
+        raise VivantError(
+            "word-too-long",
+            f"{_Source(text).where(endless.start())}: more than {LONGEST_WORD} signs without a "
+            "space cannot be said.",
+            "Put spaces between the words.",
+        )
 
 
 def _too_long(seconds: float) -> VivantError:
@@ -348,6 +364,8 @@ def _emit_character(char: str, at: int, emit: _Emit) -> None:
         emit(" ", at)
     elif kind == "Nd" and not char.isascii():
         emit(str(unicodedata.digit(char)), at)
+    elif kind[0] == "L" and (plain := unicodedata.normalize("NFKC", char)).isascii():
+        emit(plain, at)  # ligatures, and letters that mathematicians and shop signs dress up
     elif kind in ("No", "Nl", "So") and char not in SYMBOLS:
         plain = unicodedata.normalize("NFKC", char).replace("\u2044", "/")
         emit(plain if plain.isascii() else char, at)
