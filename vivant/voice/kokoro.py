@@ -188,12 +188,7 @@ def model_file() -> Path:
     with atomic_path(path) as aside:
         aside.write_bytes(opened)
     if sha256_file(path) != _MODEL_SHA256:
-        raise VivantError(
-            "asset-altered",
-            f"{path} did not come out as expected, although its parts are the right ones.",
-            "Install the version of the package onnx that the requirements name.",
-            file=path,
-        )
+        raise _not_as_expected(path)
     return path
 
 
@@ -218,7 +213,7 @@ def front_model(*, lasting: bool) -> str:
     whole = model_file()
     kind = "lasting" if lasting else "free"
     path = whole.with_name(f"kokoro-front-{kind}-{_MODEL_SHA256[:16]}.onnx")
-    if path.is_file():
+    if path.is_file() and sha256_file(path) == _FRONT_SHA256[kind]:
         return str(path)
     import onnx
     from onnx import TensorProto, helper
@@ -236,7 +231,24 @@ def front_model(*, lasting: bool) -> str:
         front = extractor.extract_model([*given, "speed"], list(FRONT_OUTPUTS))
     with atomic_path(path) as aside:
         aside.write_bytes(front.SerializeToString(deterministic=True))
+    if sha256_file(path) != _FRONT_SHA256[kind]:
+        raise _not_as_expected(path)
     return str(path)
+
+
+_FRONT_SHA256 = {
+    "free": "6701c461a12f9fb7c3710faf25291bf3662af79597476c16d9ed2f5a0601d995",
+    "lasting": "ffa048e06810aa0cab5a65779806e6c6bfc577aa01117ac9aea033afaa6ac2b7",
+}
+
+
+def _not_as_expected(path: Path) -> VivantError:
+    return VivantError(
+        "asset-altered",
+        f"{path} did not come out as expected, although its parts are the right ones.",
+        "Install the version of the package onnx that the requirements name.",
+        file=path,
+    )
 
 
 def _open_graph(model: bytes) -> bytes:

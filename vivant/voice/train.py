@@ -38,16 +38,16 @@ from vivant.assets import ASSETS, asset_path
 from vivant.errors import VivantError
 from vivant.media.files import atomic_folder, atomic_path, write_bytes, write_json
 from vivant.progress import Progress, part, silent
+from vivant.voice.decoder import FFT, pulse_spectrum, spectral_loss
 from vivant.voice.hibari import (
     BINS,
     HOP,
     Base,
 )
 from vivant.voice.personal import FORMAT, build_decoder
-from vivant.voice.prepare import Prepared, Utterance, mel_filters, prepare
+from vivant.voice.prepare import Prepared, Utterance, prepare
 from vivant.voice.sentences import Sentence
 
-FFT = 1200
 CROP = 80  # frames a training example: one second
 CONTEXT = 12  # frames on either side that the loss does not see, the edge of the receptive field
 CHECKPOINT_EVERY = 100  # steps; also how often the validation loss is taken
@@ -168,13 +168,6 @@ class _Batch:
 _WINDOW = torch.hann_window(FFT)
 
 
-def _pulses(f0: np.ndarray) -> torch.Tensor:
-    """(601, F) spectrum of the pulse train of a pitch curve."""
-    from hibari import dsp
-
-    return torch.from_numpy(dsp.stft(dsp.pulses(np.maximum(f0, 0)), len(f0)))
-
-
 def _sound(
     magnitudes: tuple[torch.Tensor, ...], batch: _Batch, generator: torch.Generator
 ) -> torch.Tensor:
@@ -188,26 +181,6 @@ def _sound(
     spectrum = spectrum + torch.polar(lr, phi)
     spectrum = torch.cat([spectrum, torch.zeros_like(spectrum[..., :1])], -1)
     return torch.istft(spectrum, FFT, HOP, FFT, _WINDOW, center=True, length=lh.shape[-1] * HOP)
-
-
-_SCALES = tuple(
-    (size, hop, torch.hann_window(size), torch.tensor(mel_filters(size, mels)))
-    for size, hop, mels in ((512, 128, 40), (1024, 256, 80), (2048, 512, 100))
-)
-
-
-def spectral_loss(made: torch.Tensor, real: torch.Tensor) -> torch.Tensor:
-    """Mean distance of log mel and log linear spectra at three resolutions."""
-    total = torch.zeros(())
-    for size, hop, window, mels in _SCALES:
-        a = torch.stft(made, size, hop, size, window, return_complex=True).abs()
-        b = torch.stft(real, size, hop, size, window, return_complex=True).abs()
-        floor = 1e-3 * size / 1024
-        total = total + (torch.log(mels @ a + floor) - torch.log(mels @ b + floor)).abs().mean()
-        if size < 2048:
-            log_a, log_b = torch.log(a + 2 * floor), torch.log(b + 2 * floor)
-            total = total + 0.5 * (log_a - log_b).abs().mean()
-    return total
 
 
 # Batches. Every step draws from a generator seeded by its number, so that training resumed at a
@@ -227,7 +200,7 @@ def _material(utterances: tuple[Utterance, ...], base: Base) -> list[_Material]:
         _, theta, _, _, phi = base.spectra(utterance.features)
         turned = np.angle(np.exp(1j * phi)).astype(np.float16)
         phases = torch.from_numpy(np.tanh(theta).astype(np.float16)), torch.from_numpy(turned)
-        found.append(_Material(utterance, _pulses(utterance.f0), phases))
+        found.append(_Material(utterance, pulse_spectrum(utterance.f0), phases))
     return found
 
 
