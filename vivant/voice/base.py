@@ -20,6 +20,7 @@ import numpy as np
 
 from vivant.errors import VivantError
 from vivant.media.files import sha256_file
+from vivant.voice.delivery import delivered_pitch
 from vivant.voice.hibari import session, synthesise
 from vivant.voice.kokoro import FRONT_OUTPUTS, LEAD_S, Token, front_model, say_piece
 from vivant.voice.speech import RATE, Piece, Speech, SpeechKind
@@ -323,7 +324,8 @@ class BaseVoice:
     def _render(self, tokens: list[Token], piece: Piece) -> tuple[np.ndarray, np.ndarray]:
         ids = token_ids("".join(token.symbol for token in tokens))
         frames = self._front.frames(ids, self._prosody, np.full(len(ids), piece.speed))
-        wave = synthesise(spectra(self._decoder, frames.features()), frames.f0)
+        f0 = delivered_pitch(frames.f0, piece.delivery)
+        wave = synthesise(spectra(self._decoder, frames.features(f0)), f0)
         return wave, token_edges(frames.durations, len(wave))
 
 

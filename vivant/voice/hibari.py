@@ -9,6 +9,7 @@ exact. It speaks about 30 times faster than real time on one thread.
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -277,20 +278,32 @@ def timed(
     return tuple(phones), tuple(spoken)
 
 
+def kept_samples(phones: tuple[Phone, ...], samples: int) -> tuple[int, int]:
+    """First and one after the last sample that stay when the ends are cut; (0, 0) without words."""
+    spoken = [phone for phone in phones if phone.word >= 0]
+    if not spoken:
+        return 0, 0
+    begin = max(0.0, spoken[0].start_s - EDGE_S)
+    finish = min(samples / RATE, spoken[-1].end_s + EDGE_S)
+    return round(begin * RATE), round(finish * RATE)
+
+
+def fades(start: int, stop: int, samples: int) -> np.ndarray:
+    """The fades at both ends of a sound of so many samples, from sample `start` to `stop`."""
+    length = max(1, min(samples, RATE // 100) - 1)
+    at = np.arange(start, stop)
+    return np.clip(np.minimum(at, samples - 1 - at) / length, 0, 1).astype(np.float32)
+
+
 def trimmed(
     wave: np.ndarray, phones: tuple[Phone, ...], words: tuple[Word, ...]
 ) -> tuple[np.ndarray, tuple[Phone, ...], tuple[Word, ...]]:
     """Leave `EDGE_S` of silence at either end, faded, and move the times along."""
-    spoken = [phone for phone in phones if phone.word >= 0]
-    if not spoken:
+    start, stop = kept_samples(phones, len(wave))
+    if stop <= start:
         return wave[:0], (), words
-    begin = max(0.0, spoken[0].start_s - EDGE_S)
-    finish = min(len(wave) / RATE, spoken[-1].end_s + EDGE_S)
-    cut = wave[round(begin * RATE) : round(finish * RATE)].copy()
-    fade = np.linspace(0, 1, min(len(cut), RATE // 100), dtype=np.float32)
-    cut[: len(fade)] *= fade
-    cut[len(cut) - len(fade) :] *= fade[::-1]
-    seconds = len(cut) / RATE
+    cut = wave[start:stop] * fades(0, stop - start, stop - start)
+    begin, seconds = start / RATE, len(cut) / RATE
 
     def moved(time: float) -> float:
         return min(max(time - begin, 0.0), seconds)
@@ -316,15 +329,13 @@ class HibariVoice:
 
     def say(self, piece: Piece) -> Speech:
         """Say `piece` (see `vivant.voice.speech.Voice`)."""
+        return say(piece, self.name, self.kind, self._plan)
 
-        def render(words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
-            return self._render(words, speed, piece.delivery)
+    def stream(self, piece: Piece) -> Iterator[Speech]:
+        """Say `piece` in chunks (see `vivant.voice.speech.StreamingVoice`)."""
+        return stream(piece, self.name, self.kind, self._plan)
 
-        return say(piece, self.name, self.kind, render)
-
-    def _render(
-        self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery
-    ) -> tuple[np.ndarray, Frames]:
+    def _plan(self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery) -> Plan:
         tokens = tokens_of(words)
         frames = self._base.frames(tokens, token_speeds(tokens, words, speed))
         stress = emphasised_frames(frames, words)
@@ -332,19 +343,33 @@ class HibariVoice:
         features = frames.features.copy()
         features[F0] = pitch_feature(f0)
         features[ENERGY] += EMPHASIS_LOUDER * stress
-        wave = synthesise(self._base.spectra(features), f0)
-        return wave * np.float32(delivery.gain), frames
+        return Plan(frames, features, f0, self._base.spectra, delivery.gain)
 
 
-def say(piece: Piece, name: str, kind: SpeechKind, render: Any) -> Speech:
-    """Say a piece with `render(words, speed) -> (wave, Frames)`, in parts if it is very long."""
+@dataclass(frozen=True)
+class Plan:
+    """A part of a piece, up to where sound begins."""
+
+    frames: Frames
+    features: np.ndarray  # (130, F)
+    f0: np.ndarray  # (F,) Hz
+    decode: Callable[[np.ndarray], tuple[np.ndarray, ...]]  # features to spectra
+    gain: float
+
+
+Planner = Callable[[tuple[SpokenWord, ...], float, Delivery], Plan]
+
+
+def say(piece: Piece, name: str, kind: SpeechKind, planned: Planner) -> Speech:
+    """Say a piece, in parts if it is very long."""
     waves: list[np.ndarray] = []
     phones: list[Phone] = []
     words: list[Word] = []
     offset = 0.0
     for part in _parts(piece.words):
-        wave, frames = render(part, piece.speed)
-        cut = trimmed(wave, *timed(frames, part, len(wave)))
+        plan = planned(part, piece.speed, piece.delivery)
+        wave = synthesise(plan.decode(plan.features), plan.f0) * np.float32(plan.gain)
+        cut = trimmed(wave, *timed(plan.frames, part, len(wave)))
         shift = len(words)
         waves.append(cut[0])
         for p in cut[1]:
@@ -357,6 +382,45 @@ def say(piece: Piece, name: str, kind: SpeechKind, render: Any) -> Speech:
     if peak > 0.97:
         wave = wave * (0.97 / peak)
     return Speech(wave, RATE, tuple(phones), tuple(words), "en", name, kind)
+
+
+def stream(piece: Piece, name: str, kind: SpeechKind, planned: Planner) -> Iterator[Speech]:
+    """The same in chunks, each made only when it is asked for."""
+    from vivant.voice.stream import stream_sound
+
+    for part in _parts(piece.words):
+        plan = planned(part, piece.speed, piece.delivery)
+        samples = len(plan.f0) * HOP
+        heard, spoken = timed(plan.frames, part, samples)
+        start, stop = kept_samples(heard, samples)
+        _, phones, words = trimmed(np.zeros(samples, np.float32), heard, spoken)
+        made = given = 0  # samples of the whole, and of what is kept
+        for block in stream_sound(plan.features, plan.f0, plan.decode):
+            kept = block[max(0, start - made) : max(0, stop - made)]
+            made += len(block)
+            if not len(kept):
+                continue
+            until = given + len(kept)
+            begin_s, end_s = given / RATE, until / RATE
+            last = until >= stop - start
+            yield Speech(
+                kept * fades(given, until, stop - start) * np.float32(plan.gain),
+                RATE,
+                tuple(
+                    Phone(p.symbol, p.start_s - begin_s, p.end_s - begin_s, p.word)
+                    for p in phones
+                    if begin_s <= p.start_s < end_s
+                ),
+                tuple(
+                    Word(w.text, w.start_s - begin_s, w.end_s - begin_s, w.emphasis)
+                    for w in words
+                    if begin_s <= w.start_s < end_s or (last and w.start_s >= end_s)
+                ),
+                "en",
+                name,
+                kind,
+            )
+            given = until
 
 
 def _parts(words: tuple[SpokenWord, ...]) -> list[tuple[SpokenWord, ...]]:

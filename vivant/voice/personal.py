@@ -7,7 +7,7 @@ person's, pitch and pace are moved to the person's.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,12 @@ from vivant.voice.hibari import (
     ENERGY,
     F0,
     Base,
-    Frames,
+    Plan,
     emphasised_frames,
     pitch_feature,
     say,
     session,
-    synthesise,
+    stream,
     token_speeds,
     tokens_of,
 )
@@ -125,15 +125,13 @@ class PersonalVoice:
 
     def say(self, piece: Piece) -> Speech:
         """Say `piece` (see `vivant.voice.speech.Voice`)."""
+        return say(piece, self.name, self.kind, self._plan)
 
-        def render(words: tuple[SpokenWord, ...], speed: float) -> tuple[np.ndarray, Frames]:
-            return self._render(words, speed, piece.delivery)
+    def stream(self, piece: Piece) -> Iterator[Speech]:
+        """Say `piece` in chunks (see `vivant.voice.speech.StreamingVoice`)."""
+        return stream(piece, self.name, self.kind, self._plan)
 
-        return say(piece, self.name, self.kind, render)
-
-    def _render(
-        self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery
-    ) -> tuple[np.ndarray, Frames]:
+    def _plan(self, words: tuple[SpokenWord, ...], speed: float, delivery: Delivery) -> Plan:
         tokens = tokens_of(words)
         speeds = token_speeds(tokens, words, speed / self._manner.pace)
         frames = self._base.frames(tokens, speeds)
@@ -143,9 +141,12 @@ class PersonalVoice:
         features = frames.features.copy()
         features[F0] = pitch_feature(self._manner.to_base(f0))
         features[ENERGY] += EMPHASIS_LOUDER * stress
+        return Plan(frames, features, f0, self._spectra, delivery.gain)
+
+    def _spectra(self, features: np.ndarray) -> tuple[np.ndarray, ...]:
         _, theta, _, _, phi = self._base.spectra(features)
         lh, ln, lr = (part[0] for part in self._decoder.run(None, {"features": features[None]}))
-        return synthesise((lh, theta, ln, lr, phi), f0) * np.float32(delivery.gain), frames
+        return lh, theta, ln, lr, phi
 
 
 def load_personal(folder: str | Path, threads: int = 1) -> PersonalVoice:

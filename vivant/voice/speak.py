@@ -47,19 +47,13 @@ def speak_script(
     VivantError
         ``no-voice`` when a language has no voice, and the codes of the voices.
     """
-    for language in script.languages:
-        if language not in voices or language not in voices[language].languages:
-            raise VivantError(
-                "no-voice",
-                f"The script needs a voice for the language “{language}”, and there is none.",
-                "Name a stock voice that speaks it.",
-            )
+    check_voices(script, voices)
     total = sum(len(piece.words) for piece in script.pieces)
     done = 0
     parts: list[Speech | float] = [script.lead_s]
     for piece in script.pieces:
         progress(done / total, "speaking")
-        for voice, part in _by_voice(piece, voices):
+        for voice, part in voiced_parts(piece, voices):
             parts.append(voice.say(part))
         parts.append(piece.pause_s)
         done += len(piece.words)
@@ -94,7 +88,24 @@ def recording(path: str | Path) -> Speech:
     return levelled
 
 
-def _by_voice(piece: Piece, voices: Mapping[str, Voice]) -> Iterable[tuple[Voice, Piece]]:
+def check_voices(script: Script, voices: Mapping[str, Voice]) -> None:
+    """Every language of a script has a voice that speaks it.
+
+    Raises
+    ------
+    VivantError
+        ``no-voice``.
+    """
+    for language in script.languages:
+        if language not in voices or language not in voices[language].languages:
+            raise VivantError(
+                "no-voice",
+                f"The script needs a voice for the language “{language}”, and there is none.",
+                "Name a stock voice that speaks it.",
+            )
+
+
+def voiced_parts(piece: Piece, voices: Mapping[str, Voice]) -> Iterable[tuple[Voice, Piece]]:
     """The stretches of a piece that one voice says."""
 
     def name(word_language: str) -> tuple[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -105,5 +106,18 @@ class Voice(Protocol):
         """Say `piece` at 24 kHz: no more than 50 ms of silence at either end, times from 0.
 
         `Speech.words` holds exactly one entry for each of `piece.words`, in order.
+        """
+        ...
+
+
+@runtime_checkable
+class StreamingVoice(Voice, Protocol):
+    """A voice whose sound starts before it is whole."""
+
+    def stream(self, piece: Piece) -> Iterator[Speech]:
+        """Say `piece` in chunks that follow each other without a gap.
+
+        A word or phoneme is in the chunk that it begins in; its times count from the start of that
+        chunk and may reach beyond its end.
         """
         ...
